@@ -1,0 +1,11 @@
+//! Sealed files: age v1 files that a password or a 64-digit key opens.
+//!
+//! The two calls to know are [`sealing::seal_file`] and [`opening::open_file`]. Everything here is
+//! synchronous and knows neither Node nor the network. The format is `docs/format.md`; section
+//! numbers in the documentation are its.
+
+#![forbid(unsafe_code)]
+
+pub mod error;
+pub mod limits;
+pub mod secret;
