@@ -6,6 +6,12 @@
 
 #![forbid(unsafe_code)]
 
+mod armor;
+mod chunk;
+pub mod control;
 pub mod error;
+mod lengths;
 pub mod limits;
+mod read;
 pub mod secret;
+mod stream;

@@ -1,0 +1,45 @@
+//! What is derived from the file key: header MAC and payload key (C2SP age.md).
+
+use hkdf::Hkdf;
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::limits::NONCE_LEN;
+use crate::secret::{FileKey, PayloadKey};
+
+/// HMAC-SHA-256 over `covered`, keyed by HKDF(no salt, file key, "header").
+pub(crate) fn compute(file_key: &FileKey, covered: &[u8]) -> Result<[u8; 32], Error> {
+    Ok(state(file_key, covered)?.finalize().into_bytes().into())
+}
+
+/// Compares `mac` in constant time.
+pub(crate) fn verify(file_key: &FileKey, covered: &[u8], mac: &[u8]) -> Result<(), Error> {
+    state(file_key, covered)?.verify_slice(mac).map_err(|_| Error::HeaderTampered)
+}
+
+/// HKDF(payload nonce, file key, "payload").
+pub(crate) fn payload_key(
+    file_key: &FileKey,
+    nonce: &[u8; NONCE_LEN],
+) -> Result<PayloadKey, Error> {
+    Ok(PayloadKey::new(*derive(Some(nonce), file_key, b"payload")?))
+}
+
+fn state(file_key: &FileKey, covered: &[u8]) -> Result<Hmac<Sha256>, Error> {
+    let key = derive(None, file_key, b"header")?;
+    Ok(Hmac::<Sha256>::new((&*key).into()).chain_update(covered))
+}
+
+fn derive(
+    salt: Option<&[u8]>,
+    file_key: &FileKey,
+    info: &[u8],
+) -> Result<Zeroizing<[u8; 32]>, Error> {
+    let mut key = Zeroizing::new([0_u8; 32]);
+    Hkdf::<Sha256>::new(salt, file_key.expose())
+        .expand(info, &mut *key)
+        .map_err(|_| Error::Internal { what: "HKDF refused 32 bytes".to_owned() })?;
+    Ok(key)
+}
