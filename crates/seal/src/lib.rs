@@ -6,12 +6,18 @@
 
 #![forbid(unsafe_code)]
 
+pub mod age_key;
 mod armor;
 mod chunk;
 pub mod control;
+pub mod credential;
 pub mod error;
+pub mod header;
+pub mod kdf;
 mod lengths;
 pub mod limits;
+pub mod password;
 mod read;
+pub mod recovery_key;
 pub mod secret;
 mod stream;

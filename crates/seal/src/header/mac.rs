@@ -29,7 +29,9 @@ pub(crate) fn payload_key(
 
 fn state(file_key: &FileKey, covered: &[u8]) -> Result<Hmac<Sha256>, Error> {
     let key = derive(None, file_key, b"header")?;
-    Ok(Hmac::<Sha256>::new((&*key).into()).chain_update(covered))
+    let state = Hmac::<Sha256>::new_from_slice(&*key)
+        .map_err(|_| Error::Internal { what: "HMAC refused a key".to_owned() })?;
+    Ok(state.chain_update(covered))
 }
 
 fn derive(

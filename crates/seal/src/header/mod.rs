@@ -1,9 +1,13 @@
 //! The header of a sealed file: stanzas that wrap the file key, and a MAC over all of it.
 
+pub mod argon2id;
 pub(crate) mod encoding;
 pub(crate) mod grammar;
-mod mac;
 pub mod hybrid;
+mod mac;
+pub mod scrypt;
+mod wrapping;
+pub mod x25519;
 
 use std::io::BufRead;
 
