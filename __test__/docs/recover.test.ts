@@ -12,7 +12,9 @@ interface Vectors {
 }
 
 const recover = fileURLToPath(new URL('../../docs/recover/', import.meta.url))
-const vectors: Vectors = JSON.parse(readFileSync(new URL('../../vectors/external/keys.json', import.meta.url), 'utf8'))
+const vectors: Vectors = JSON.parse(
+  readFileSync(new URL('../../vectors/external/repository/keys.json', import.meta.url), 'utf8'),
+)
 const { section3, section4 } = vectors
 
 const folder = mkdtempSync(join(tmpdir(), 'holdfast recover '))
