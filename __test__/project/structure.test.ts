@@ -27,12 +27,7 @@ describe('the check of the tree', () => {
     ['a long source file', 'ts/seal/long.ts', 'x\n'.repeat(401), ':401: a source file stops at 400 lines'],
     ['a long test file', '__test__/long.test.ts', 'x\n'.repeat(501), ':501: a test file stops at 500 lines'],
     ['a file named for being shared', 'ts/seal/utils.ts', '', ':1: the name says nothing'],
-    [
-      'a second importer of the addon',
-      'ts/seal/a.ts',
-      "import '#addon'",
-      ':1: only ts/native/binding.ts imports the addon',
-    ],
+    ['a second importer of the addon', 'ts/seal/a.ts', "import '#addon'", ':1: only ts/native imports the addon'],
     [
       'the library importing the command',
       'ts/seal/a.ts',
