@@ -280,3 +280,32 @@ fn distinct(kinds: impl Iterator<Item = CredentialKind>) -> Vec<CredentialKind> 
     }
     distinct
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kdf::{KdfCosts, RUNS};
+
+    fn password(text: &str) -> Arc<Password> {
+        Arc::new(Password::from_utf8(text.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn row_12_a_wrong_password_costs_exactly_one_argon2id_run() {
+        let limits = KdfLimits::default();
+        let file_key = FileKey::random().unwrap();
+        let costs = KdfCosts::new(8192, 1, 1, &limits).unwrap();
+        let stanza = argon2id::wrap(&password("the right one"), costs, &limits, &file_key).unwrap();
+        let key = RecoveryKey::generate().unwrap();
+        let other = hybrid::wrap(&key.to_recipient(), &file_key).unwrap();
+        let stanzas = [other, stanza];
+
+        let before = RUNS.get();
+        let wrong = [Identity::Password(password("the wrong one"))];
+        let error = unwrap(&stanzas, &wrong, &limits).unwrap_err();
+        assert_eq!(error.code(), "WRONG_CREDENTIAL");
+        assert_eq!(RUNS.get() - before, 1);
+        unwrap(&stanzas, &[Identity::from(&key)], &limits).unwrap();
+        assert_eq!(RUNS.get() - before, 1);
+    }
+}

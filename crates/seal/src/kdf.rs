@@ -67,7 +67,12 @@ impl KdfCosts {
     /// # Errors
     ///
     /// [`Error::KdfLimit`] outside `limits`, and below 8192 KiB, one pass or one lane.
-    pub fn new(memory_kib: u64, passes: u64, lanes: u64, limits: &KdfLimits) -> Result<Self, Error> {
+    pub fn new(
+        memory_kib: u64,
+        passes: u64,
+        lanes: u64,
+        limits: &KdfLimits,
+    ) -> Result<Self, Error> {
         let least = MIN_MEMORY_KIB;
         let costs = Self {
             memory_kib: within("memory (KiB)", memory_kib, least, limits.max_memory_kib)?,
@@ -266,4 +271,71 @@ fn threads(memory_kib: u32) -> Result<Arc<ThreadPool>, Error> {
         .build()
         .map_err(|_| Error::OutOfMemory { kib: memory_kib.into() })?;
     Ok(Arc::clone(threads.insert(Arc::new(new))))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn hex(text: &Value) -> Vec<u8> {
+        let digits = text.as_str().unwrap().as_bytes();
+        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.chunks(2).map(byte).collect()
+    }
+
+    /// Runs below the format's limits too: published vectors are small.
+    fn tag(password: &[u8], salt: &[u8], case: &Value, len: usize) -> Vec<u8> {
+        let number = |name| u32::try_from(case[name].as_u64().unwrap()).unwrap();
+        let (memory_kib, passes, lanes) = (number("m_kib"), number("t"), number("p"));
+        let mut out = vec![0; len];
+        argon2id(password, salt, KdfCosts { memory_kib, passes, lanes }, &mut out).unwrap();
+        out
+    }
+
+    #[test]
+    fn argon2id_agrees_with_the_reference_vectors() {
+        let text = include_str!("../../../vectors/external/argon2/phc-test-argon2id.json");
+        let cases: Vec<Value> = serde_json::from_str(text).unwrap();
+        assert_eq!(cases.len(), 4);
+        for case in &cases {
+            let input = |name| case[name].as_str().unwrap().as_bytes();
+            let made = tag(input("password"), input("salt"), case, 32);
+            assert_eq!(made, hex(&case["tag_hex"]), "id {}", case["id"]);
+        }
+    }
+
+    #[test]
+    fn argon2id_agrees_with_the_reference_library() {
+        let text = include_str!("../../../vectors/external/argon2/reference-argon2id-extra.json");
+        let cases: Vec<Value> = serde_json::from_str(text).unwrap();
+        assert_eq!(cases.len(), 16);
+        for case in &cases {
+            let len = usize::try_from(case["tag_len"].as_u64().unwrap()).unwrap();
+            let made = tag(&hex(&case["password_hex"]), &hex(&case["salt_hex"]), case, len);
+            assert_eq!(made, hex(&case["tag_hex"]), "id {}", case["id"]);
+        }
+    }
+
+    #[test]
+    fn argon2id_agrees_with_a_vector_of_another_product() {
+        let text = include_str!("../../../vectors/external/argon2/threema-idbackup-vector.json");
+        let case: Value = serde_json::from_str(text).unwrap();
+        let password = case["password"].as_str().unwrap().as_bytes();
+        let made = tag(password, &hex(&case["salt_hex"]), &case["argon2id"], 32);
+        assert_eq!(made, hex(&case["derived_key_hex"]));
+    }
+
+    #[test]
+    fn memory_of_a_derivation_is_asked_for_and_not_taken_for_granted() {
+        assert_eq!(
+            reserve::<[u8; 1024]>(1 << 52).unwrap_err(),
+            Error::OutOfMemory { kib: 1 << 52 }
+        );
+        assert_eq!(
+            reserve::<[u8; 1024]>(u64::MAX).unwrap_err(),
+            Error::OutOfMemory { kib: u64::MAX }
+        );
+    }
 }

@@ -105,3 +105,46 @@ fn number(text: &str) -> Result<u64, Error> {
         .filter(|_| canonical)
         .ok_or_else(|| wrapping::malformed("a password stanza's number is not canonical"))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn hex<const N: usize>(text: &Value) -> [u8; N] {
+        let digits = text.as_str().unwrap().as_bytes();
+        let byte = |pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap();
+        digits.chunks(2).map(byte).collect::<Vec<_>>().try_into().unwrap()
+    }
+
+    #[test]
+    fn every_value_on_the_way_to_a_stanza_is_that_of_an_independent_implementation() {
+        let text = include_str!("../../../../vectors/external/repository/keys.json");
+        let case = &serde_json::from_str::<Value>(text).unwrap()["section3"];
+        let password = Password::from_utf8(case["password"].as_str().unwrap().as_bytes()).unwrap();
+        let limits = KdfLimits::default();
+        let cost = |name| case[name].as_u64().unwrap();
+        let costs = KdfCosts::new(cost("memory"), cost("passes"), cost("lanes"), &limits).unwrap();
+        let (salt, file_key) = (hex(&case["salt"]), FileKey::new(hex(&case["fileKey"])));
+
+        let stretched = kdf::stretch(&password, &salt, costs, &limits).unwrap();
+        assert_eq!(stretched.expose(), &hex(&case["stretched"]));
+        let key = wrap_key(&stretched, &salt, costs).unwrap();
+        assert_eq!(key.expose(), &hex(&case["wrapKey"]));
+        let stanza = stanza(&stretched, &salt, costs, &file_key).unwrap();
+        assert_eq!(stanza.body, hex::<32>(&case["body"]));
+        let line = format!("-> {} {}", stanza.tag, stanza.args.join(" "));
+        assert_eq!(line, case["stanza"].as_str().unwrap());
+        let opened = unwrap(&password, &stanza, &limits).unwrap().unwrap();
+        assert_eq!(opened.expose(), file_key.expose());
+    }
+
+    #[test]
+    fn numbers_have_one_form() {
+        assert_eq!(number("9999999999"), Ok(9_999_999_999));
+        for text in ["", "0", "01", "+1", "-1", " 1", "1 ", "1.0", "0x1", "٣", "10000000000"] {
+            assert!(matches!(number(text), Err(Error::Malformed { .. })), "{text:?}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! `mlkem768x25519`: the file key under a post-quantum key, as in age 1.3 (C2SP age.md).
 //!
-//! HPKE base mode with KEM MLKEM768-X25519, KDF HKDF-SHA256 and AEAD ChaCha20Poly1305
+//! HPKE base mode with KEM MLKEM768-X25519, KDF HKDF-SHA256 and AEAD `ChaCha20Poly1305`
 //! (RFC 9180, draft-ietf-hpke-pq-03).
 
 use hpke::aead::ChaCha20Poly1305;
@@ -93,10 +93,10 @@ impl Drawn {
 
     /// Refuses what was made if any of it came from more bytes than were drawn.
     fn check(&self) -> Result<(), Error> {
-        match self.used <= SEED_LEN {
-            true => Ok(()),
-            false => Err(Error::Internal { what: "too few random bytes were drawn".to_owned() }),
+        if self.used > SEED_LEN {
+            return Err(Error::Internal { what: "too few random bytes were drawn".to_owned() });
         }
+        Ok(())
     }
 }
 

@@ -30,8 +30,7 @@ impl PassphraseStanza {
         let [salt, log_n] = stanza.args.as_slice() else {
             return Err(wrapping::malformed("an scrypt stanza does not have two arguments"));
         };
-        let canonical =
-            !log_n.starts_with('0') && log_n.bytes().all(|byte| byte.is_ascii_digit());
+        let canonical = !log_n.starts_with('0') && log_n.bytes().all(|byte| byte.is_ascii_digit());
         let log_n = log_n.parse().ok().filter(|_| canonical);
         Ok(Self {
             salt: wrapping::bytes(salt, "an scrypt stanza's salt is not 16 bytes of base64")?,
