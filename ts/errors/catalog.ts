@@ -1,0 +1,231 @@
+import type { DetailName, ErrorCode } from './details.ts'
+
+/** What is the same for every error of one code. */
+interface Entry<C extends ErrorCode> {
+  /** Name of the class. */
+  readonly kind: ErrorKind
+  /** Whether the same call may succeed later, unchanged. */
+  readonly retryable: boolean
+  /** When it happens: one line of `docs/errors.md`. */
+  readonly when: string
+  /** One sentence for the user: what to do next. */
+  readonly hint: string
+  /** Names of what `details` can hold. */
+  readonly details: readonly DetailName<C>[]
+}
+
+/** Name of an error class. */
+export type ErrorKind =
+  | 'HoldfastError'
+  | 'CredentialError'
+  | 'FormatError'
+  | 'IntegrityError'
+  | 'FileError'
+  | 'LimitError'
+  | 'UsageError'
+  | 'PlatformError'
+
+const OTHER_COPY = 'Use another copy of the file.'
+
+/** Every code, in the order of `docs/errors.md`. */
+export const CATALOG = {
+  WRONG_CREDENTIAL: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'the file can be opened with a credential of this kind, but not with this one',
+    hint: 'Check the password or the 64-digit key, or use the other one.',
+    details: ['tried', 'looksLike'],
+  },
+  NO_SUCH_SLOT: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'the file was not sealed for this kind of credential',
+    hint: 'Use the kind of credential that the file was sealed for.',
+    details: ['tried', 'available', 'looksLike'],
+  },
+  KEY_LENGTH: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'a 64-digit key has another number of digits',
+    hint: 'Type all 64 digits: 16 groups of 4.',
+    details: ['digits'],
+  },
+  KEY_CHARACTER: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'a 64-digit key has a character other than 0-9 and a-f',
+    hint: 'Correct the group that is named: a key has only the digits 0-9 and a-f.',
+    details: ['position', 'group'],
+  },
+  KEY_CHECK: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'the check group does not fit the digits',
+    hint: 'Compare the digits with the original: at least one differs.',
+    details: [],
+  },
+  KEY_WEAK: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'a file is to be sealed for a key whose digits are all equal',
+    hint: 'Make a new key.',
+    details: [],
+  },
+  PASSWORD_CHARACTER: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'a password has a control character, half a character, or one that Unicode does not know',
+    hint: 'Choose a password without the character that is named.',
+    details: ['position'],
+  },
+  PASSWORD_LENGTH: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'a password is empty, over 1024 characters, or, when sealing, under 8',
+    hint: 'Choose a password with at least 8 characters.',
+    details: ['count', 'min', 'max'],
+  },
+  NOT_SEALED: {
+    kind: 'FormatError',
+    retryable: false,
+    when: 'the first line is not that of an age file',
+    hint: 'Check the path: this is not a sealed file.',
+    details: [],
+  },
+  UNSUPPORTED_VERSION: {
+    kind: 'FormatError',
+    retryable: false,
+    when: 'it is an age file of another version than 1',
+    hint: 'Update this program.',
+    details: [],
+  },
+  MALFORMED: {
+    kind: 'FormatError',
+    retryable: false,
+    when: 'the header, the armor or a stanza does not have the form that the format demands',
+    hint: OTHER_COPY,
+    details: ['line'],
+  },
+  KDF_LIMIT: {
+    kind: 'FormatError',
+    retryable: false,
+    when: 'the file asks for a key derivation above the limits',
+    hint: 'Distrust this file: it asks for an unreasonable amount of work.',
+    details: ['what', 'asked', 'limit'],
+  },
+  HEADER_TAMPERED: {
+    kind: 'IntegrityError',
+    retryable: false,
+    when: 'the header MAC does not match',
+    hint: OTHER_COPY,
+    details: [],
+  },
+  CHUNK_CORRUPT: {
+    kind: 'IntegrityError',
+    retryable: false,
+    when: 'a chunk is damaged, cut or in the wrong place',
+    hint: OTHER_COPY,
+    details: ['chunk', 'offset'],
+  },
+  TRUNCATED: {
+    kind: 'IntegrityError',
+    retryable: false,
+    when: 'the file ends before its final chunk',
+    hint: OTHER_COPY,
+    details: ['chunks'],
+  },
+  TRAILING_DATA: {
+    kind: 'IntegrityError',
+    retryable: false,
+    when: 'bytes follow the final chunk',
+    hint: OTHER_COPY,
+    details: ['chunk', 'offset'],
+  },
+  SOURCE_UNREADABLE: {
+    kind: 'FileError',
+    retryable: false,
+    when: 'the source does not exist, is no regular file, or cannot be read',
+    hint: 'Check the path and the permission to read it.',
+    details: ['call'],
+  },
+  SOURCE_CHANGED: {
+    kind: 'FileError',
+    retryable: true,
+    when: 'the source was written to, cut or replaced while it was read',
+    hint: 'Run it again when nothing writes to the file.',
+    details: [],
+  },
+  TARGET_EXISTS: {
+    kind: 'FileError',
+    retryable: false,
+    when: 'a file exists at the target, or appeared there during the work',
+    hint: 'Choose another name, or ask for the file to be replaced.',
+    details: [],
+  },
+  TARGET_UNSAFE: {
+    kind: 'FileError',
+    retryable: false,
+    when: 'the target is a link, a folder, a device, read-only, or its folder was exchanged during the work',
+    hint: 'Choose another target.',
+    details: [],
+  },
+  TARGET_UNWRITABLE: {
+    kind: 'FileError',
+    retryable: false,
+    when: 'the target cannot be written',
+    hint: 'Check the folder and the permission to write there.',
+    details: ['call'],
+  },
+  NO_SPACE: {
+    kind: 'FileError',
+    retryable: false,
+    when: 'the disk or the quota is full',
+    hint: 'Make room, or choose a target on another disk.',
+    details: ['call'],
+  },
+  TOO_LARGE: {
+    kind: 'LimitError',
+    retryable: false,
+    when: 'a length is above what the format can hold',
+    hint: 'Split the file.',
+    details: [],
+  },
+  OUT_OF_MEMORY: {
+    kind: 'LimitError',
+    retryable: true,
+    when: 'memory for a key derivation is not to be had',
+    hint: 'Free memory or raise the limit; for a new password choose a lower cost.',
+    details: ['kib'],
+  },
+  INVALID_ARGUMENT: {
+    kind: 'UsageError',
+    retryable: false,
+    when: 'the call itself is wrong',
+    hint: 'Fix the call: the message names the argument.',
+    details: [],
+  },
+  ADDON_MISSING: {
+    kind: 'PlatformError',
+    retryable: false,
+    when: 'the compiled part for this platform is not installed or does not load',
+    hint: 'Install the package that is named, or build the addon; see the README.',
+    details: ['platform', 'package'],
+  },
+  INTERNAL: {
+    kind: 'HoldfastError',
+    retryable: false,
+    when: 'a defect of this program or of the system below it',
+    hint: 'Report this as a bug, with the code and the version.',
+    details: [],
+  },
+} as const satisfies { readonly [C in ErrorCode]: Entry<C> }
+
+/** Codes of the errors of one class. */
+export type CodeOf<K extends ErrorKind> = {
+  [C in ErrorCode]: (typeof CATALOG)[C]['kind'] extends K ? C : never
+}[ErrorCode]
+
+/** Whether `value` is a code of this version. */
+export function isErrorCode(value: unknown): value is ErrorCode {
+  return typeof value === 'string' && Object.hasOwn(CATALOG, value)
+}
