@@ -9,8 +9,9 @@ use crate::kdf::KdfLimits;
 
 /// Work that any number of threads may do together.
 pub trait Help: Send + Sync {
-    /// Works until nothing is left to claim. Returns at once when the work is over.
-    fn help(&self);
+    /// Works until nothing is left to claim, or until `wanted` says that other work waits for this
+    /// thread. Returns at once when the work is over.
+    fn help(&self, wanted: &dyn Fn() -> bool);
 }
 
 /// Threads that can be asked to help.
@@ -35,7 +36,7 @@ impl Crew for Spawned {
     fn invite(&self, work: &Arc<dyn Help>) {
         for _ in 0..self.0 {
             let work = Arc::clone(work);
-            thread::spawn(move || work.help());
+            thread::spawn(move || work.help(&|| false));
         }
     }
 }

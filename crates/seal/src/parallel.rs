@@ -67,7 +67,7 @@ pub(crate) fn run(work: Work, call: &Call) -> Result<Work, Error> {
         let help: Arc<dyn Help> = Arc::clone(&shared) as Arc<dyn Help>;
         call.crew.invite(&help);
     }
-    shared.help();
+    shared.help(&|| false);
     // Waits for those who are still helping; later ones find nothing.
     let work = shared.work.write().unwrap_or_else(PoisonError::into_inner).take();
     let failure = shared.failure.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -91,15 +91,17 @@ struct Shared {
 }
 
 impl Help for Shared {
-    fn help(&self) {
+    fn help(&self, wanted: &dyn Fn() -> bool) {
         let guard = self.work.read().unwrap_or_else(PoisonError::into_inner);
         let Some(work) = &*guard else { return };
         let mut room = Zeroizing::new(vec![0_u8; work.room_len()]);
-        while !self.stopped.load(Ordering::Relaxed) && self.control.check().is_ok() {
+        while !self.stopped.load(Ordering::Relaxed) && self.control.check().is_ok() && !wanted() {
             let run = self.next.fetch_add(1, Ordering::Relaxed);
             if run >= self.runs {
                 return;
             }
+            #[cfg(feature = "faults")]
+            crate::faults::task();
             match work.process(run, &mut room) {
                 Ok(plain) => {
                     self.control.add_done(plain);
