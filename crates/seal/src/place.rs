@@ -1,0 +1,339 @@
+//! The file that bytes go to: written beside the target under a temporary name, visible only when
+//! it is whole.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, IoSlice};
+use std::path::{self, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+use crate::positioned::{self, attempt};
+use crate::source::SourceFile;
+
+#[cfg(not(unix))]
+#[path = "place/other.rs"]
+mod system;
+#[cfg(unix)]
+#[path = "place/unix.rs"]
+mod system;
+
+use system::Folder;
+
+/// Temporary names that are tried: as many calls can write to one target at a time.
+const MAX_DRAFTS: u32 = 1024;
+/// Temporary names that are looked at for what a killed process left behind.
+const SWEPT_DRAFTS: u32 = 16;
+
+/// Who may read the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Secrecy {
+    /// Sealed bytes: mode 0666 less the process's mask.
+    Sealed,
+    /// Plaintext: mode 0600.
+    Plain,
+}
+
+/// Refuses early what [`Draft::publish`] would refuse at the end, and the source as its own target.
+///
+/// # Errors
+///
+/// As [`Draft::create`], but no file is made.
+pub fn check(target: &Path, source: Option<&SourceFile>, overwrite: bool) -> Result<(), Error> {
+    let (folder, name) = enter(target)?;
+    if overwrite && let Some(source) = source {
+        if folder.leads_to(&name, source.file()).map_err(unwritable("inspect"))? {
+            return Err(Error::TargetUnsafe { what: "it is the source itself" });
+        }
+    }
+    ensure_free(&folder, &name, overwrite)
+}
+
+/// A file that is being written and has no name of its own yet. Dropped, it is removed.
+///
+/// Its temporary name is `.holdfast-`, 16 hexadecimal digits of SHA-256 of the target's name, a
+/// number and `.partial`. It is locked while it is in use, so the next call with the same target
+/// tells it from one that a killed process left behind, and removes that.
+#[derive(Debug)]
+pub struct Draft {
+    folder: Folder,
+    name: OsString,
+    temporary: OsString,
+    file: File,
+    overwrite: bool,
+    broken: AtomicBool,
+    flushed: AtomicBool,
+}
+
+impl Draft {
+    /// Begins a file that will be named `target`, in a folder that exists.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::TargetExists`] if there is a file and `overwrite` is not set.
+    /// - [`Error::TargetUnsafe`] if there is anything but a plain, writable file with one name.
+    /// - [`Error::NoSpace`] or [`Error::TargetUnwritable`] if no file can be made there.
+    /// - [`Error::InvalidArgument`] if the path does not end in a name.
+    pub fn create(target: &Path, secrecy: Secrecy, overwrite: bool) -> Result<Self, Error> {
+        let (folder, name) = enter(target)?;
+        ensure_free(&folder, &name, overwrite)?;
+        let (temporary, file) = create_temporary(&folder, &stem(&name), secrecy)?;
+        Ok(Self {
+            folder,
+            name,
+            temporary,
+            file,
+            overwrite,
+            broken: AtomicBool::new(false),
+            flushed: AtomicBool::new(false),
+        })
+    }
+
+    /// Writes all of `bytes` at `offset`. Several threads may write at a time.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSpace`] or [`Error::TargetUnwritable`]: this file will never be published.
+    pub fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+        self.write_pieces_at(offset, &mut [IoSlice::new(bytes)])
+    }
+
+    /// Like [`Draft::write_at`], from several pieces of memory, one after the other.
+    /// What the call leaves in the slice of pieces itself is not specified.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::write_at`].
+    pub fn write_pieces_at(&self, offset: u64, pieces: &mut [IoSlice<'_>]) -> Result<(), Error> {
+        self.flushed.store(false, Ordering::Relaxed);
+        let written = positioned::write_at(&self.file, offset, pieces);
+        self.kept(written).map_err(unwritable("write"))
+    }
+
+    /// Waits until the bytes are on the disk.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoSpace`] or [`Error::TargetUnwritable`]: this file will never be published, since
+    /// nobody knows which of its bytes the system gave up.
+    pub fn sync(&self) -> Result<(), Error> {
+        let flushed = attempt("flush", || self.file.sync_all());
+        self.kept(flushed).map_err(unwritable("flush"))?;
+        self.flushed.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Gives the file its name, at once and whole. With `sync`, bytes and name are on the disk
+    /// when this returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Draft::create`], since the target may have changed; also [`Error::TargetUnsafe`] if
+    /// the path leads to another folder by now. In [`Error::TargetUnwritable`], `visible` says that
+    /// the file has its name, but that the name may be lost with the power.
+    pub fn publish(self, sync: bool) -> Result<(), Error> {
+        if sync && !self.flushed.load(Ordering::Relaxed) {
+            self.sync()?;
+        }
+        self.ensure_publishable()?;
+        if let Err(error) = self.rename() {
+            // A network file system may report the failure of a rename that happened.
+            if !self.has_landed() {
+                return Err(error);
+            }
+        }
+        if sync {
+            self.folder.sync().or_else(tolerate_unsupported).map_err(|error| {
+                let reason = error.to_string();
+                Error::TargetUnwritable { call: "flush folder", reason, visible: true }
+            })?;
+        }
+        Ok(())
+    }
+
+    fn kept<T>(&self, outcome: io::Result<T>) -> io::Result<T> {
+        if outcome.is_err() {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        outcome
+    }
+
+    fn ensure_publishable(&self) -> Result<(), Error> {
+        if self.broken.load(Ordering::Relaxed) {
+            let reason = "an earlier write or flush failed".to_owned();
+            return Err(Error::TargetUnwritable { call: "rename", reason, visible: false });
+        }
+        let in_place = self.folder.is_in_place().or_else(|error| match error.kind() {
+            ErrorKind::NotFound | ErrorKind::NotADirectory => Ok(false),
+            _ => Err(error),
+        });
+        if !in_place.map_err(unwritable("inspect folder"))? {
+            return Err(Error::TargetUnsafe { what: "its folder was replaced" });
+        }
+        let own = self.folder.leads_to(&self.temporary, &self.file);
+        if !own.map_err(unwritable("inspect"))? {
+            return Err(Error::TargetUnsafe { what: "the temporary file beside it was replaced" });
+        }
+        ensure_free(&self.folder, &self.name, self.overwrite)
+    }
+
+    fn rename(&self) -> Result<(), Error> {
+        if self.overwrite {
+            let renamed = self.folder.rename(&self.temporary, &self.name);
+            return renamed.map_err(|error| self.refusal("rename", &error));
+        }
+        match self.folder.rename_new(&self.temporary, &self.name) {
+            Err(error) if is_unsupported(&error) => self.link(),
+            renamed => renamed.map_err(|error| self.refusal("rename", &error)),
+        }
+    }
+
+    /// For file systems that cannot rename without replacing. The temporary name goes with `self`.
+    fn link(&self) -> Result<(), Error> {
+        match self.folder.link(&self.temporary, &self.name) {
+            Err(error) if is_unsupported(&error) || is_linkless(&error) => self.reserve(),
+            linked => linked.map_err(|error| self.refusal("link", &error)),
+        }
+    }
+
+    /// For file systems that have no links either: takes the name with an empty file, so that no
+    /// other file can be lost, and replaces that.
+    fn reserve(&self) -> Result<(), Error> {
+        let reserved = self.folder.create(&self.name, Secrecy::Plain);
+        let placeholder = reserved.map_err(|error| self.refusal("create", &error))?;
+        self.folder.rename(&self.temporary, &self.name).map_err(|error| {
+            if self.folder.leads_to(&self.name, &placeholder).unwrap_or(false) {
+                let _ = self.folder.remove(&self.name);
+            }
+            self.refusal("rename", &error)
+        })
+    }
+
+    fn refusal(&self, call: &'static str, error: &io::Error) -> Error {
+        match error.kind() {
+            ErrorKind::AlreadyExists => {
+                ensure_free(&self.folder, &self.name, false).err().unwrap_or(Error::TargetExists)
+            }
+            ErrorKind::IsADirectory | ErrorKind::DirectoryNotEmpty => {
+                Error::TargetUnsafe { what: "it is a folder" }
+            }
+            _ => Error::target(call, error),
+        }
+    }
+
+    fn has_landed(&self) -> bool {
+        self.folder.leads_to(&self.name, &self.file).unwrap_or(false)
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if self.folder.leads_to(&self.temporary, &self.file).unwrap_or(false) {
+            let _ = self.folder.remove(&self.temporary);
+        }
+    }
+}
+
+fn unwritable(call: &'static str) -> impl Fn(io::Error) -> Error {
+    move |error| Error::target(call, &error)
+}
+
+/// The folder's absolute path and the name in it.
+fn split(target: &Path) -> Result<(PathBuf, OsString), Error> {
+    let unnamed = || Error::InvalidArgument { what: "the target does not name a file".to_owned() };
+    let name = target.file_name().ok_or_else(unnamed)?;
+    // `file_name` overlooks a separator or a dot at the end.
+    if !target.as_os_str().as_encoded_bytes().ends_with(name.as_encoded_bytes()) {
+        return Err(unnamed());
+    }
+    let absolute = path::absolute(target).map_err(unwritable("open folder"))?;
+    let folder = absolute.parent().ok_or_else(unnamed)?;
+    Ok((folder.to_owned(), name.to_owned()))
+}
+
+/// Opens the target's folder and clears away what killed processes left in it for this target.
+fn enter(target: &Path) -> Result<(Folder, OsString), Error> {
+    let (path, name) = split(target)?;
+    let folder = Folder::open(&path).map_err(unwritable("open folder"))?;
+    sweep(&folder, &stem(&name));
+    Ok((folder, name))
+}
+
+fn stem(name: &OsStr) -> String {
+    let digest = Sha256::digest(name.as_encoded_bytes());
+    let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
+    format!(".holdfast-{digits}")
+}
+
+fn numbered(stem: &str, number: u32) -> OsString {
+    OsString::from(format!("{stem}-{number}.partial"))
+}
+
+/// Removes what killed processes left behind, as far as that can be told and done.
+fn sweep(folder: &Folder, stem: &str) {
+    for name in (0..SWEPT_DRAFTS).map(|number| numbered(stem, number)) {
+        let Ok(file) = folder.open_existing(&name) else { continue };
+        let plain = file.metadata().is_ok_and(|entry| entry.is_file());
+        // Locked before it is compared: only the holder of the lock takes a name away.
+        if plain && file.try_lock().is_ok() && folder.leads_to(&name, &file).unwrap_or(false) {
+            let _ = folder.remove(&name);
+        }
+    }
+}
+
+fn create_temporary(
+    folder: &Folder,
+    stem: &str,
+    secrecy: Secrecy,
+) -> Result<(OsString, File), Error> {
+    for name in (0..MAX_DRAFTS).map(|number| numbered(stem, number)) {
+        let file = match folder.create(&name, secrecy) {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
+            created => created.map_err(unwritable("create"))?,
+        };
+        // Another call may take the new file for a left-over before it is locked: it then holds
+        // the lock, or has removed the name. Without locks nothing is ever taken for a left-over.
+        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            continue;
+        }
+        match folder.leads_to(&name, &file) {
+            Ok(true) => return Ok((name, file)),
+            Ok(false) => {}
+            Err(error) => {
+                let _ = folder.remove(&name);
+                return Err(Error::target("inspect", &error));
+            }
+        }
+    }
+    let reason = "too many temporary files beside the target".to_owned();
+    Err(Error::TargetUnwritable { call: "create", reason, visible: false })
+}
+
+fn ensure_free(folder: &Folder, name: &OsStr, overwrite: bool) -> Result<(), Error> {
+    let Some(entry) = folder.look(name).map_err(unwritable("inspect"))? else { return Ok(()) };
+    if entry.is_file() && !overwrite {
+        return Err(Error::TargetExists);
+    }
+    if let Some(what) = entry.objection() {
+        return Err(Error::TargetUnsafe { what });
+    }
+    if folder.may_write(name).map_err(unwritable("inspect"))? {
+        Ok(())
+    } else {
+        Err(Error::TargetUnsafe { what: "it is a file that may not be written" })
+    }
+}
+
+fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::Unsupported | ErrorKind::InvalidInput)
+}
+
+fn is_linkless(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::TooManyLinks)
+}
+
+fn tolerate_unsupported(error: io::Error) -> io::Result<()> {
+    if is_unsupported(&error) { Ok(()) } else { Err(error) }
+}
