@@ -2,12 +2,10 @@
 //! it is whole.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice};
 use std::path::{self, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
 use crate::positioned::{self, attempt};
@@ -20,12 +18,9 @@ mod system;
 #[path = "place/unix.rs"]
 mod system;
 
-use system::Folder;
+mod temporary;
 
-/// Temporary names that are tried: as many calls can write to one target at a time.
-const MAX_DRAFTS: u32 = 1024;
-/// Temporary names that are looked at for what a killed process left behind.
-const SWEPT_DRAFTS: u32 = 16;
+use system::Folder;
 
 /// Who may read the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,10 +38,11 @@ pub enum Secrecy {
 /// As [`Draft::create`], but no file is made.
 pub fn check(target: &Path, source: Option<&SourceFile>, overwrite: bool) -> Result<(), Error> {
     let (folder, name) = enter(target)?;
-    if overwrite && let Some(source) = source {
-        if folder.leads_to(&name, source.file()).map_err(unwritable("inspect"))? {
-            return Err(Error::TargetUnsafe { what: "it is the source itself" });
-        }
+    if overwrite
+        && let Some(source) = source
+        && folder.leads_to(&name, source.file()).map_err(unwritable("inspect"))?
+    {
+        return Err(Error::TargetUnsafe { what: "it is the source itself" });
     }
     ensure_free(&folder, &name, overwrite)
 }
@@ -79,7 +75,7 @@ impl Draft {
     pub fn create(target: &Path, secrecy: Secrecy, overwrite: bool) -> Result<Self, Error> {
         let (folder, name) = enter(target)?;
         ensure_free(&folder, &name, overwrite)?;
-        let (temporary, file) = create_temporary(&folder, &stem(&name), secrecy)?;
+        let (temporary, file) = temporary::create(&folder, &name, secrecy)?;
         Ok(Self {
             folder,
             name,
@@ -257,58 +253,8 @@ fn split(target: &Path) -> Result<(PathBuf, OsString), Error> {
 fn enter(target: &Path) -> Result<(Folder, OsString), Error> {
     let (path, name) = split(target)?;
     let folder = Folder::open(&path).map_err(unwritable("open folder"))?;
-    sweep(&folder, &stem(&name));
+    temporary::sweep(&folder, &name);
     Ok((folder, name))
-}
-
-fn stem(name: &OsStr) -> String {
-    let digest = Sha256::digest(name.as_encoded_bytes());
-    let digits = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect::<String>();
-    format!(".holdfast-{digits}")
-}
-
-fn numbered(stem: &str, number: u32) -> OsString {
-    OsString::from(format!("{stem}-{number}.partial"))
-}
-
-/// Removes what killed processes left behind, as far as that can be told and done.
-fn sweep(folder: &Folder, stem: &str) {
-    for name in (0..SWEPT_DRAFTS).map(|number| numbered(stem, number)) {
-        let Ok(file) = folder.open_existing(&name) else { continue };
-        let plain = file.metadata().is_ok_and(|entry| entry.is_file());
-        // Locked before it is compared: only the holder of the lock takes a name away.
-        if plain && file.try_lock().is_ok() && folder.leads_to(&name, &file).unwrap_or(false) {
-            let _ = folder.remove(&name);
-        }
-    }
-}
-
-fn create_temporary(
-    folder: &Folder,
-    stem: &str,
-    secrecy: Secrecy,
-) -> Result<(OsString, File), Error> {
-    for name in (0..MAX_DRAFTS).map(|number| numbered(stem, number)) {
-        let file = match folder.create(&name, secrecy) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => continue,
-            created => created.map_err(unwritable("create"))?,
-        };
-        // Another call may take the new file for a left-over before it is locked: it then holds
-        // the lock, or has removed the name. Without locks nothing is ever taken for a left-over.
-        if matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
-            continue;
-        }
-        match folder.leads_to(&name, &file) {
-            Ok(true) => return Ok((name, file)),
-            Ok(false) => {}
-            Err(error) => {
-                let _ = folder.remove(&name);
-                return Err(Error::target("inspect", &error));
-            }
-        }
-    }
-    let reason = "too many temporary files beside the target".to_owned();
-    Err(Error::TargetUnwritable { call: "create", reason, visible: false })
 }
 
 fn ensure_free(folder: &Folder, name: &OsStr, overwrite: bool) -> Result<(), Error> {
