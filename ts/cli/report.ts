@@ -1,0 +1,142 @@
+import { type AnyHoldfastError, type CredentialKind, isHoldfastError } from '../index.ts'
+import { Interrupted } from './interrupt.ts'
+import { colour, note, OutputClosed, result } from './terminal.ts'
+
+/** Exit codes, as `holdfast --help` lists them. */
+export const EXIT = {
+  done: 0,
+  usage: 2,
+  credential: 3,
+  damaged: 4,
+  files: 6,
+  internal: 70,
+} as const
+
+const EXIT_BY_CLASS: Readonly<Record<string, number>> = {
+  UsageError: EXIT.usage,
+  CredentialError: EXIT.credential,
+  FormatError: EXIT.damaged,
+  IntegrityError: EXIT.damaged,
+  DestinationError: 5,
+  AvailabilityError: 5,
+  FileError: EXIT.files,
+  LimitError: EXIT.files,
+  PlatformError: EXIT.files,
+}
+
+/** The command was called in a way that cannot work; nothing was begun. */
+export class CommandLineError extends Error {
+  override readonly name = 'CommandLineError'
+  /** What to do instead. */
+  readonly hint: string
+
+  constructor(message: string, hint = 'See holdfast --help.') {
+    super(message)
+    this.hint = hint
+  }
+}
+
+/** A failure together with the file, as the person named it, that it is about. */
+export class AboutFile extends Error {
+  override readonly name = 'AboutFile'
+  readonly path: string
+  override readonly cause: unknown
+
+  constructor(path: string, cause: unknown) {
+    super('a file failed')
+    this.path = path
+    this.cause = cause
+  }
+}
+
+/** Runs `work`; its failures name the file at `path`. */
+export async function about<T>(path: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    throw isHoldfastError(thrown) ? new AboutFile(path, thrown) : thrown
+  }
+}
+
+/** Runs `work` from `source` to `target`; its failures name the one they are about. */
+export async function between<T>(source: string, target: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (thrown) {
+    if (!isHoldfastError(thrown)) throw thrown
+    if (target === '-' && /broken pipe|EPIPE/i.test(thrown.message)) throw new OutputClosed()
+    throw new AboutFile(/^TARGET_|^NO_SPACE$/.test(thrown.code) ? target : source, thrown)
+  }
+}
+
+/** Says what went wrong, as text or as one line of JSON on standard output, and returns the exit code. */
+export function failure(thrown: unknown, json: boolean): number {
+  if (thrown instanceof OutputClosed) return EXIT.files
+  if (thrown instanceof Interrupted) return thrown.exitCode
+  const told = describe(thrown)
+  if (json) {
+    const { exitCode, ...error } = told
+    result(JSON.stringify({ v: 1, ok: false, exitCode, error }))
+  } else {
+    const where = told.path === undefined ? '' : `${told.path === '-' ? 'standard stream' : told.path}: `
+    note(`${colour('red', 'holdfast:')} ${where}${told.message}`)
+    if (told.hint !== '') note(colour('dim', told.hint))
+  }
+  return told.exitCode
+}
+
+interface Told {
+  readonly code: string
+  readonly message: string
+  readonly hint: string
+  readonly retryable: boolean
+  readonly safe: boolean
+  readonly details: object
+  readonly path?: string
+  readonly exitCode: number
+}
+
+function describe(thrown: unknown): Told {
+  if (thrown instanceof AboutFile) return { ...describe(thrown.cause), path: thrown.path }
+  if (isHoldfastError(thrown)) {
+    const { code, message, retryable, safe, details } = thrown.toJSON()
+    const exitCode = EXIT_BY_CLASS[thrown.name] ?? EXIT.internal
+    return { code, message, hint: hint(thrown), retryable, safe, details, exitCode }
+  }
+  const plain = { retryable: false, safe: true, details: {} }
+  if (thrown instanceof CommandLineError) {
+    return { ...plain, code: 'INVALID_ARGUMENT', message: thrown.message, hint: thrown.hint, exitCode: EXIT.usage }
+  }
+  const message = thrown instanceof Error ? thrown.message : 'the program failed without an error'
+  return { ...plain, code: 'INTERNAL', message, hint: 'This is a bug: please report it.', exitCode: EXIT.internal }
+}
+
+/** What to do next, in the words of the command line. */
+function hint(error: AnyHoldfastError): string {
+  switch (error.code) {
+    case 'TARGET_EXISTS':
+      return 'Choose another name with -o, or replace the file with --force.'
+    case 'WRONG_CREDENTIAL':
+      return error.details.looksLike === undefined
+        ? error.hint
+        : `What was given looks like a ${kindName(error.details.looksLike)}: ${kindOption(error.details.looksLike)}.`
+    case 'NO_SUCH_SLOT':
+      return error.details.available.length === 0
+        ? error.hint
+        : `Use its ${error.details.available.map(kindName).join(' or ')}: ${error.details.available.map(kindOption).join(', ')}.`
+    case 'OUT_OF_MEMORY':
+      return 'Free memory, or seal with --cost interactive.'
+    case 'INVALID_ARGUMENT':
+      return 'See holdfast --help.'
+    default:
+      return error.hint
+  }
+}
+
+function kindName(kind: CredentialKind): string {
+  return kind === 'key' ? '64-digit key' : 'password'
+}
+
+function kindOption(kind: CredentialKind): string {
+  return kind === 'key' ? 'give it with --key-file' : 'give it with --password-file, or type it when asked'
+}

@@ -1,0 +1,27 @@
+import { CommandLineError } from './report.ts'
+import { size } from './size.ts'
+import { note, result } from './terminal.ts'
+
+/** Refuses choices of the target that contradict each other. */
+export function checkTarget(source: string, target: string, options: { json?: true; output?: string }): void {
+  if (target === '' || source === '') {
+    throw new CommandLineError('a file name is empty', 'Name the file to read, and the one to make with -o.')
+  }
+  if (target === '-' && options.json === true) {
+    throw new CommandLineError('--json and -o - both need standard output', 'Keep one of them.')
+  }
+}
+
+/** Says in one line what was made; on standard error when standard output has the content. */
+export function summary(target: string, text: string, synced: boolean): void {
+  const said = synced || target === '-' ? text : `${text}; not yet on the disk for sure (--no-sync)`
+  if (target === '-') note(`holdfast: ${said}`)
+  else result(said)
+}
+
+/** How much was done since `begun`, and how fast where that says anything: `1.07 GB in 0.91 s (1.18 GB/s)`. */
+export function amount(bytes: number, begun: number): string {
+  const seconds = (performance.now() - begun) / 1000
+  const speed = bytes < 1e6 ? '' : ` (${size(bytes / seconds)}/s)`
+  return `${size(bytes)} in ${seconds.toFixed(2)} s${speed}`
+}
