@@ -1,8 +1,10 @@
 //! The threads that do the work: one queue per process, apart from libuv's four threads.
 //!
 //! Each operation has one leading thread. It may invite the others to share its work, and never
-//! waits for one that has not come, so a full pool cannot lock up.
+//! waits for one that has not come, so a full pool cannot lock up. Who helps goes back to the queue
+//! as soon as an operation waits there.
 
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -35,9 +37,10 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    /// Taken before operations. Not kept alive by the queue: what is over needs no help.
-    invitations: VecDeque<Weak<dyn Help>>,
     operations: VecDeque<Operation>,
+    /// For threads that no operation waits for. Not kept alive by the queue: what is over needs no
+    /// help.
+    invitations: VecDeque<Weak<dyn Help>>,
     idle: usize,
     started: usize,
 }
@@ -102,8 +105,9 @@ impl Shared {
         loop {
             if let Some(task) = queue.next() {
                 drop(queue);
-                task.run();
+                let declined = self.run(task);
                 queue = self.lock();
+                queue.invitations.extend(declined);
             } else {
                 queue.idle = queue.idle.saturating_add(1);
                 queue = self.arrival.wait(queue).unwrap_or_else(PoisonError::into_inner);
@@ -111,30 +115,36 @@ impl Shared {
             }
         }
     }
+
+    /// Runs `task`; gives an invitation back if an operation was waiting. A panic ends the task,
+    /// never the thread.
+    fn run(&self, task: Task) -> Option<Weak<dyn Help>> {
+        let work = || match task {
+            Task::Lead(operation) => {
+                operation(Turn::Lead);
+                None
+            }
+            Task::Help(invitation) => {
+                let left = Cell::new(false);
+                invitation.upgrade()?.help(&|| {
+                    left.set(!self.lock().operations.is_empty());
+                    left.get()
+                });
+                Some(invitation).filter(|_| left.get())
+            }
+        };
+        catch_unwind(AssertUnwindSafe(work)).ok().flatten()
+    }
 }
 
 impl Queue {
     fn next(&mut self) -> Option<Task> {
-        let invitation = self.invitations.pop_front().map(Task::Help);
-        invitation.or_else(|| self.operations.pop_front().map(Task::Lead))
+        let operation = self.operations.pop_front().map(Task::Lead);
+        operation.or_else(|| self.invitations.pop_front().map(Task::Help))
     }
 
     fn waiting(&self) -> usize {
         self.invitations.len().saturating_add(self.operations.len())
-    }
-}
-
-impl Task {
-    /// A panic ends the task, never the thread.
-    fn run(self) {
-        let _ = catch_unwind(AssertUnwindSafe(|| match self {
-            Self::Help(work) => {
-                if let Some(work) = work.upgrade() {
-                    work.help();
-                }
-            }
-            Self::Lead(operation) => operation(Turn::Lead),
-        }));
     }
 }
 
