@@ -19,6 +19,7 @@ pub mod header;
 mod input;
 pub mod inspect;
 pub mod kdf;
+pub mod kept_key;
 mod lengths;
 pub mod limits;
 pub mod opening;
