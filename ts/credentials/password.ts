@@ -25,6 +25,8 @@ const MAX_UNITS = 16_384
 const MAX_BYTES = 3 * MAX_UNITS
 const MAX_CODE_POINTS = 1024
 
+type AnyCost = Cost | 'automatic'
+
 type Handle = Native<'PasswordHandle'>
 
 let wrap: (handle: Handle) => Password
@@ -103,30 +105,36 @@ export class Password {
 }
 
 /**
- * A password from what a person typed: a string, or its UTF-8 bytes, which are overwritten with zeros (a string cannot
- * be). At most 1024 code points; the least of 8 applies where it is used to seal.
+ * A password from what a person typed: a string, or its UTF-8 bytes, which are overwritten with zeros whatever the
+ * outcome (a string cannot be). At most 1024 code points; the least of 8 applies where it is used to seal.
  *
  * A password can be guessed by whoever has the sealed file; the cost only makes each guess dear.
  *
  * @throws {@link CredentialError} `PASSWORD_LENGTH` when empty or too long, `PASSWORD_CHARACTER` with its position for
  * control characters, halves of surrogate pairs, noncharacters and bytes that are not UTF-8.
  * @throws {@link UsageError} `INVALID_ARGUMENT` for other types, unknown costs, and bytes in shared, resizable or
- * detached memory, which are left as they are.
+ * detached memory.
  */
 export function password(input: string | Uint8Array, choice: PasswordOptions = {}): Password {
-  const cost = checkedCost(options(choice, 'options').cost)
-  if (typeof input === 'string') {
-    refuseLonger(input.length, MAX_UNITS)
-    return wrap(native((addon) => addon.PasswordHandle.fromText(input, cost)))
+  try {
+    const cost = checkedCost(options(choice, 'options').cost)
+    return wrap(typeof input === 'string' ? fromText(input, cost) : fromBytes(input, cost))
+  } finally {
+    // A detached array has no length, and filling it would throw.
+    if (isUint8Array(input) && input.length > 0) input.fill(0)
   }
+}
+
+function fromText(text: string, cost: AnyCost): Handle {
+  refuseLonger(text.length, MAX_UNITS)
+  return native((addon) => addon.PasswordHandle.fromText(text, cost))
+}
+
+function fromBytes(input: unknown, cost: AnyCost): Handle {
   if (!isUint8Array(input)) throw invalid('a password must be a string or a Uint8Array')
   const typed = bytes(input, 'the password')
-  try {
-    refuseLonger(typed.length, MAX_BYTES)
-    return wrap(native((addon) => addon.PasswordHandle.fromBytes(typed, cost)))
-  } finally {
-    typed.fill(0)
-  }
+  refuseLonger(typed.length, MAX_BYTES)
+  return native((addon) => addon.PasswordHandle.fromBytes(typed, cost))
 }
 
 /**
@@ -157,7 +165,7 @@ function refuseLonger(count: number, most: number): void {
   })
 }
 
-function checkedCost(cost: unknown): Cost | 'automatic' {
+function checkedCost(cost: unknown): AnyCost {
   switch (cost) {
     case undefined:
       return 'automatic'

@@ -5,7 +5,7 @@ import { type Source, sourcePlace } from './places.ts'
 export interface StanzaInfo {
   /**
    * `mlkem768x25519`: a 64-digit key or another post-quantum age identity. `argon2id`: a password. `x25519`: a
-   * classical age identity. `scrypt`: an age passphrase. `unknown`: something that this version does not open.
+   * classical age identity. `scrypt`: an age password. `unknown`: something that this version does not open.
    */
   readonly kind: 'argon2id' | 'mlkem768x25519' | 'x25519' | 'scrypt' | 'unknown'
   /** The stanza's type, as it stands in the file. */
