@@ -3,7 +3,9 @@
 use crate::control::Phase;
 use crate::crew::Call;
 use crate::error::Error;
-use crate::header::{Stanza, argon2id, hybrid, scrypt, x25519};
+use crate::header::argon2id::{self, PasswordStanza};
+use crate::header::scrypt::{self, PassphraseStanza};
+use crate::header::{Stanza, hybrid, x25519};
 use crate::input::Input;
 use crate::lengths;
 use crate::opening::Sealed;
@@ -39,11 +41,11 @@ pub enum StanzaKind {
     /// A password, stretched by Argon2id.
     Argon2id {
         /// Memory in KiB.
-        memory_kib: u32,
+        memory_kib: u64,
         /// Passes over the memory.
-        passes: u32,
+        passes: u64,
         /// Lanes.
-        lanes: u32,
+        lanes: u64,
     },
     /// A 64-digit key, or another post-quantum age identity.
     Hybrid,
@@ -52,7 +54,7 @@ pub enum StanzaKind {
     /// A password, stretched by scrypt.
     Scrypt {
         /// Work factor as a power of two.
-        log_n: u8,
+        log_n: u64,
     },
     /// Another program's type.
     Unknown,
@@ -82,12 +84,12 @@ pub fn inspect_file(source: &Place, call: &Call) -> Result<Info, Error> {
 fn describe(stanza: &Stanza) -> Result<StanzaInfo, Error> {
     let kind = match stanza.tag.as_str() {
         argon2id::TAG => {
-            let (memory_kib, passes, lanes) = argon2id::asked(stanza)?;
+            let PasswordStanza { memory_kib, passes, lanes, .. } = PasswordStanza::parse(stanza)?;
             StanzaKind::Argon2id { memory_kib, passes, lanes }
         }
         hybrid::TAG => StanzaKind::Hybrid,
         x25519::TAG => StanzaKind::X25519,
-        scrypt::TAG => StanzaKind::Scrypt { log_n: scrypt::asked(stanza)? },
+        scrypt::TAG => StanzaKind::Scrypt { log_n: PassphraseStanza::parse(stanza)?.log_n },
         _ => StanzaKind::Unknown,
     };
     Ok(StanzaInfo { tag: stanza.tag.clone(), kind })

@@ -11,7 +11,7 @@ use hpke::{Deserializable as _, HpkeError, Kem, OpModeR, OpModeS, Serializable a
 use zeroize::Zeroizing;
 
 use super::grammar::Stanza;
-use super::{encoding, wrapping};
+use super::{encoding, wrapping, x25519};
 use crate::age_key::{HybridIdentity, HybridRecipient};
 use crate::error::Error;
 use crate::limits::WRAPPED_LEN;
@@ -25,9 +25,13 @@ const SEED_LEN: usize = 64;
 
 type EncappedKey = <XWing as Kem>::EncappedKey;
 
-/// Checks the form.
+/// Checks the form, and that the X25519 share can agree on a secret: HPKE's crate does not.
 pub(crate) fn check(stanza: &Stanza) -> Result<(), Error> {
-    parse(stanza).map(drop)
+    let (encapped, _) = parse(stanza)?;
+    match encapped.to_bytes().as_slice().split_last_chunk::<32>() {
+        Some((_, share)) if !x25519::is_low_order(share) => Ok(()),
+        _ => Err(wrapping::malformed("an encapsulated key has an X25519 point of low order")),
+    }
 }
 
 /// Wraps the file key for a recipient.

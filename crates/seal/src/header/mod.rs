@@ -76,7 +76,7 @@ impl Front {
         bytes.push(b'\n');
         let nonce = random_bytes::<NONCE_LEN>()?;
         bytes.extend_from_slice(&nonce);
-        Ok(Self { bytes, payload_key: mac::payload_key(file_key, &nonce)? })
+        Ok(Self { bytes, payload_key: payload_key(file_key, &nonce)? })
     }
 }
 

@@ -43,6 +43,11 @@ fn parse(stanza: &Stanza) -> Result<(PublicKey, &[u8; WRAPPED_LEN]), Error> {
     Ok((PublicKey::from(share), wrapping::body(&stanza.body)?))
 }
 
+/// Whether every agreement with `point` gives zeros (RFC 7748 section 6.1).
+pub(super) fn is_low_order(point: &[u8; 32]) -> bool {
+    x25519_dalek::x25519([1; 32], *point) == [0; 32]
+}
+
 fn wrap_key(
     shared: &SharedSecret,
     share: &PublicKey,
