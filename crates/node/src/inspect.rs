@@ -36,13 +36,13 @@ pub struct StanzaInfo {
     /// The type, as it stands in the file.
     pub tag: String,
     /// Argon2id memory in KiB.
-    pub memory_kib: Option<u32>,
+    pub memory_kib: Option<f64>,
     /// Argon2id passes over the memory.
-    pub passes: Option<u32>,
+    pub passes: Option<f64>,
     /// Argon2id lanes.
-    pub lanes: Option<u32>,
+    pub lanes: Option<f64>,
     /// scrypt work factor as a power of two.
-    pub log_n: Option<u32>,
+    pub log_n: Option<f64>,
 }
 
 /// Reads the header of `source`.
@@ -80,15 +80,15 @@ impl From<CoreStanza> for StanzaInfo {
         match stanza.kind {
             StanzaKind::Argon2id { memory_kib, passes, lanes } => Self {
                 kind: "argon2id",
-                memory_kib: Some(memory_kib),
-                passes: Some(passes),
-                lanes: Some(lanes),
+                memory_kib: Some(number(memory_kib)),
+                passes: Some(number(passes)),
+                lanes: Some(number(lanes)),
                 ..plain
             },
             StanzaKind::Hybrid => Self { kind: "mlkem768x25519", ..plain },
             StanzaKind::X25519 => Self { kind: "x25519", ..plain },
             StanzaKind::Scrypt { log_n } => {
-                Self { kind: "scrypt", log_n: Some(log_n.into()), ..plain }
+                Self { kind: "scrypt", log_n: Some(number(log_n)), ..plain }
             }
             StanzaKind::Unknown => plain,
         }
