@@ -1,6 +1,6 @@
 import type { Progress } from '../index.ts'
-import { duration, size } from './size.ts'
 import { isTerminal, STANDARD, write } from './terminal.ts'
+import { duration, size } from './words.ts'
 
 /** What a command does, as the bar says it. */
 export type Verb = 'sealing' | 'opening' | 'verifying'
@@ -19,7 +19,7 @@ export async function withBar<T>(
   work: (report: ((progress: Progress) => void) | undefined) => Promise<T>,
 ): Promise<T> {
   if (json || !isTerminal('error') || process.env['TERM'] === 'dumb') return work(undefined)
-  const columns = process.stderr.columns ?? FALLBACK_COLUMNS
+  const columns = process.stderr.columns || FALLBACK_COLUMNS
   let shown = ''
   try {
     return await work((progress) => {

@@ -20,6 +20,7 @@ interface Terminal {
 
 /** Digits in one row of a key, as it is shown. */
 const ROW_DIGITS = 16
+const FALLBACK_SIZE = { columns: 80, rows: 24 }
 
 /** The password of something that exists, typed unseen. */
 export function askPassword(question: string): Promise<Password> {
@@ -161,7 +162,10 @@ async function atTerminal<T>(ask: (terminal: Terminal) => Promise<T>): Promise<T
 function openTerminal(): [ReadStream, WriteStream] {
   const [from, to] = process.platform === 'win32' ? ['CONIN$', 'CONOUT$'] : ['/dev/tty', '/dev/tty']
   try {
-    return [new ReadStream(openSync(from, 'r+')), new WriteStream(openSync(to, 'r+'))]
+    const output = new WriteStream(openSync(to, 'r+'))
+    // A terminal without a size, as in some containers, would get one character on each line.
+    if (output.columns === 0) Object.assign(output, FALLBACK_SIZE)
+    return [new ReadStream(openSync(from, 'r+')), output]
   } catch {
     throw new CommandLineError(
       'a password or a key is needed, and there is no terminal to ask at',

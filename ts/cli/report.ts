@@ -1,6 +1,7 @@
 import { type AnyHoldfastError, type CredentialKind, isHoldfastError } from '../index.ts'
 import { Interrupted } from './interrupt.ts'
 import { colour, note, OutputClosed, result } from './terminal.ts'
+import { named } from './words.ts'
 
 /** Exit codes, as `holdfast --help` lists them. */
 export const EXIT = {
@@ -65,7 +66,10 @@ export async function between<T>(source: string, target: string, work: () => Pro
   } catch (thrown) {
     if (!isHoldfastError(thrown)) throw thrown
     if (target === '-' && /broken pipe|EPIPE/i.test(thrown.message)) throw new OutputClosed()
-    throw new AboutFile(/^TARGET_|^NO_SPACE$/.test(thrown.code) ? target : source, thrown)
+    const path = /^TARGET_|^NO_SPACE$/.test(thrown.code)
+      ? named(target, 'standard output')
+      : named(source, 'standard input')
+    throw new AboutFile(path, thrown)
   }
 }
 
@@ -78,7 +82,7 @@ export function failure(thrown: unknown, json: boolean): number {
     const { exitCode, ...error } = told
     result(JSON.stringify({ v: 1, ok: false, exitCode, error }))
   } else {
-    const where = told.path === undefined ? '' : `${told.path === '-' ? 'standard stream' : told.path}: `
+    const where = told.path === undefined ? '' : `${told.path}: `
     note(`${colour('red', 'holdfast:')} ${where}${told.message}`)
     if (told.hint !== '') note(colour('dim', told.hint))
   }

@@ -1,6 +1,6 @@
 import { CommandLineError } from './report.ts'
-import { size } from './size.ts'
-import { note, result } from './terminal.ts'
+import { isTerminal, note, result } from './terminal.ts'
+import { size } from './words.ts'
 
 /** Refuses choices of the target that contradict each other. */
 export function checkTarget(source: string, target: string, options: { json?: true; output?: string }): void {
@@ -12,11 +12,11 @@ export function checkTarget(source: string, target: string, options: { json?: tr
   }
 }
 
-/** Says in one line what was made; on standard error when standard output has the content. */
+/** Says in one line what was made. When standard output has the content, only a person at the terminal is told. */
 export function summary(target: string, text: string, synced: boolean): void {
   const said = synced || target === '-' ? text : `${text}; not yet on the disk for sure (--no-sync)`
-  if (target === '-') note(`holdfast: ${said}`)
-  else result(said)
+  if (target !== '-') result(said)
+  else if (isTerminal('error')) note(`holdfast: ${said}`)
 }
 
 /** How much was done since `begun`, and how fast where that says anything: `1.07 GB in 0.91 s (1.18 GB/s)`. */

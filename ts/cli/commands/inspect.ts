@@ -3,8 +3,8 @@ import { inspect, type SealedInfo, type StanzaInfo, standardInput } from '../../
 import { interruptible } from '../interrupt.ts'
 import { type OutputChoice, withJson } from '../options.ts'
 import { between } from '../report.ts'
-import { size } from '../size.ts'
 import { result, resultAsJson } from '../terminal.ts'
+import { named, size } from '../words.ts'
 
 const EXAMPLES = `
 What it says is what the file says about itself: only opening or verifying proves it.
@@ -39,7 +39,7 @@ async function show(file: string, options: OutputChoice): Promise<void> {
 }
 
 function* lines(file: string, info: SealedInfo): Generator<string> {
-  yield `${file}: age file, version ${info.version}${info.armored ? ', ASCII armor' : ''}`
+  yield `${named(file, 'standard input')}: age file, version ${info.version}${info.armored ? ', ASCII armor' : ''}`
   for (const stanza of info.stanzas) yield `  opens with   ${way(stanza)}`
   yield `  quantum      ${info.postquantum ? 'resists quantum computers, as far as is known' : 'a quantum computer could open it'}`
   if (info.bytes !== null) yield `  content      ${exact(info.bytes)}`

@@ -110,7 +110,7 @@ async function showKey(file: string, options: ShowOptions): Promise<void> {
 async function checkKey(file: string | undefined, options: OutputChoice): Promise<void> {
   const path = file ?? (isTerminal('input') ? undefined : '-')
   const text = path === undefined ? await askKeyText() : readKeyText(path)
-  using key = await about(path ?? '', () => parseKey(text))
+  using key = path === undefined ? parseKey(text) : await about(path, () => parseKey(text))
   const kind = /^\s*AGE-SECRET-KEY-/i.test(text) ? 'identity' : withoutGrouping(text) > 64 ? 'digits' : 'unchecked'
   if (options.json === true) {
     resultAsJson({ command: 'key check', checked: kind !== 'unchecked' })

@@ -15,6 +15,7 @@ import { withBar } from '../progress-bar.ts'
 import { between, CommandLineError } from '../report.ts'
 import { amount, checkTarget, summary } from '../target.ts'
 import { resultAsJson } from '../terminal.ts'
+import { named } from '../words.ts'
 
 const EXAMPLES = `
 Without an option that gives a key or a password, you are asked at the terminal.
@@ -50,6 +51,7 @@ async function open(file: string, options: Options): Promise<void> {
   const target = options.output ?? plainName(file)
   checkTarget(file, target, options)
   using given = await identities(options, file)
+  const [source, into] = [named(file, 'standard input'), named(target, 'standard output')]
   const begun = performance.now()
   const opened = await interruptible((signal) =>
     withBar('opening', json, (onProgress) =>
@@ -65,7 +67,7 @@ async function open(file: string, options: Options): Promise<void> {
     ),
   )
   if (json) resultAsJson({ command: 'open', source: file, target, ...opened, synced: options.sync })
-  else summary(target, `opened ${file} into ${target}: ${amount(opened.bytes, begun)}`, options.sync)
+  else summary(target, `opened ${source} into ${into}: ${amount(opened.bytes, begun)}`, options.sync)
 }
 
 function plainName(file: string): string {

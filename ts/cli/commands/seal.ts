@@ -16,6 +16,7 @@ import { withBar } from '../progress-bar.ts'
 import { between, CommandLineError } from '../report.ts'
 import { amount, checkTarget, summary } from '../target.ts'
 import { isTerminal, resultAsJson, warn } from '../terminal.ts'
+import { named } from '../words.ts'
 
 const EXAMPLES = `
 Without an option that gives a key or a password, you are asked at the terminal.
@@ -55,6 +56,7 @@ async function seal(file: string, options: Options): Promise<void> {
     throw new CommandLineError('a sealed file is binary, and standard output is a terminal', 'Redirect it, or --force.')
   }
   using to = await recipients(options, file)
+  const [source, into] = [named(file, 'standard input'), named(target, 'standard output')]
   const begun = performance.now()
   const made = await interruptible((signal) =>
     withBar('sealing', json, (onProgress) =>
@@ -71,7 +73,7 @@ async function seal(file: string, options: Options): Promise<void> {
   )
   if (made.costLowered) warn('this process may take little memory: the password got the cost "interactive"')
   if (json) resultAsJson({ command: 'seal', source: file, target, ...made, synced: options.sync })
-  else summary(target, `sealed ${file} into ${target}: ${amount(made.bytes, begun)}`, options.sync)
+  else summary(target, `sealed ${source} into ${into}: ${amount(made.bytes, begun)}`, options.sync)
 }
 
 function sealedName(file: string): string {

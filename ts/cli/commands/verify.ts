@@ -7,6 +7,7 @@ import { withBar } from '../progress-bar.ts'
 import { between } from '../report.ts'
 import { amount } from '../target.ts'
 import { result, resultAsJson } from '../terminal.ts'
+import { named } from '../words.ts'
 
 const EXAMPLES = `
 Every byte is read and its seal checked; nothing is written. Damage is named by its place, and the
@@ -39,5 +40,5 @@ async function verify(file: string, options: Options): Promise<void> {
     ),
   )
   if (json) resultAsJson({ command: 'verify', source: file, ...found })
-  else result(`${file} is whole and unchanged: ${amount(found.bytes, begun)}`)
+  else result(`${named(file, 'standard input')} is whole and unchanged: ${amount(found.bytes, begun)}`)
 }

@@ -21,6 +21,11 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`
 }
 
+/** How a file is called in a sentence. */
+export function named(path: string, stream: 'standard input' | 'standard output'): string {
+  return path === '-' ? stream : path
+}
+
 function pad(number: number): string {
   return String(number).padStart(2, '0')
 }
