@@ -20,6 +20,7 @@ use x25519_dalek::{PublicKey, StaticSecret};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::header::x25519::is_low_order;
 use crate::recovery_key::foreign_character;
 use crate::secret::Seed;
 
@@ -133,20 +134,20 @@ pub(crate) fn format_identity(seed: &Seed) -> Zeroizing<String> {
 pub(crate) fn parse_recipient(text: &str) -> Result<AgeRecipient, Error> {
     let text = text.trim();
     if let Some(bytes) = decode(HYBRID_RECIPIENT, text) {
-        let key = <XWing as Kem>::PublicKey::from_bytes(&bytes)
-            .map_err(|_| invalid("the age1pq1 recipient is not a key"))?;
+        let refused = || invalid("the age1pq1 recipient is not a key");
+        let key = <XWing as Kem>::PublicKey::from_bytes(&bytes).map_err(|_| refused())?;
+        let point = bytes.last_chunk::<32>().filter(|point| !is_low_order(point));
+        point.ok_or_else(refused)?;
         return Ok(AgeRecipient::Hybrid(HybridRecipient { key: Box::new(key), weak: false }));
     }
     let bytes = decode(X25519_RECIPIENT, text)
         .ok_or_else(|| invalid("a recipient is age1… or age1pq1… with the right checksum"))?;
     let bytes = <[u8; 32]>::try_from(bytes.as_slice())
         .map_err(|_| invalid("the age1 recipient is not a key"))?;
-    let key = PublicKey::from(bytes);
-    // The shared secret of a point of low order is zero, whatever the other side's secret is.
-    if !StaticSecret::from([1; 32]).diffie_hellman(&key).was_contributory() {
+    if is_low_order(&bytes) {
         return Err(invalid("the age1 recipient is a point of low order"));
     }
-    Ok(AgeRecipient::X25519(X25519Recipient(key)))
+    Ok(AgeRecipient::X25519(X25519Recipient(PublicKey::from(bytes))))
 }
 
 /// The 32 bytes of an identity that begins with `start` (in any one case).

@@ -44,7 +44,7 @@ fn parse(stanza: &Stanza) -> Result<(PublicKey, &[u8; WRAPPED_LEN]), Error> {
 }
 
 /// Whether every agreement with `point` gives zeros (RFC 7748 section 6.1).
-pub(super) fn is_low_order(point: &[u8; 32]) -> bool {
+pub(crate) fn is_low_order(point: &[u8; 32]) -> bool {
     x25519_dalek::x25519([1; 32], *point) == [0; 32]
 }
 

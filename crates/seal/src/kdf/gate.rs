@@ -76,7 +76,7 @@ mod tests {
             for _ in 0..6 {
                 scope.spawn(|| {
                     let _turn = gate.enter(10, available_kib).unwrap();
-                    most.fetch_max(running.fetch_add(1, SeqCst) + 1, SeqCst);
+                    most.fetch_max(running.fetch_add(1, SeqCst).saturating_add(1), SeqCst);
                     thread::sleep(Duration::from_millis(20));
                     running.fetch_sub(1, SeqCst);
                 });
