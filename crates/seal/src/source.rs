@@ -80,8 +80,6 @@ impl SourceFile {
     ///
     /// [`Error::SourceChanged`]; [`Error::SourceUnreadable`] if it cannot be told.
     pub fn ensure_unchanged(&self) -> Result<(), Error> {
-        let now = attempt("inspect", || self.file.metadata()).map_err(unreadable("inspect"))?;
-        self.compare(&now)?;
         let entry = attempt("inspect", || fs::metadata(&self.path)).map_err(|error| match error
             .kind()
         {
@@ -90,7 +88,9 @@ impl SourceFile {
             }
             _ => Error::source("inspect", &error),
         })?;
-        self.compare(&entry)
+        self.compare(&entry)?;
+        let now = attempt("inspect", || self.file.metadata()).map_err(unreadable("inspect"))?;
+        self.compare(&now)
     }
 
     /// The open file, for comparing identities.
