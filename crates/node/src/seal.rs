@@ -71,12 +71,12 @@ pub fn open_file<'env>(
     control: &Control,
     #[napi(ts_arg_type = "string | Uint8Array | null")] source: PathLike<'env>,
     #[napi(ts_arg_type = "string | Uint8Array | null")] target: PathLike<'env>,
-    with: &IdentitySet,
+    identities: &IdentitySet,
     overwrite: bool,
     sync: bool,
 ) -> Result<Object<'env>> {
     let (source, target) = (place(*env, source, "source")?, place(*env, target, "target")?);
-    let (with, publish) = (with.list(), Publish { overwrite, sync });
+    let (with, publish) = (identities.list(), Publish { overwrite, sync });
     promise(
         env,
         control,
@@ -95,9 +95,9 @@ pub fn verify_file<'env>(
     env: &'env Env,
     control: &Control,
     #[napi(ts_arg_type = "string | Uint8Array | null")] source: PathLike<'env>,
-    with: &IdentitySet,
+    identities: &IdentitySet,
 ) -> Result<Object<'env>> {
-    let (source, with) = (place(*env, source, "source")?, with.list());
+    let (source, with) = (place(*env, source, "source")?, identities.list());
     promise(env, control, move |call| opening::verify_file(&source, &with, call), Opened::from)
 }
 
