@@ -297,12 +297,14 @@ impl Error {
             Self::WrongCredential { tried, looks_like } => {
                 [Some(("tried", words(tried))), looks(*looks_like)].into_iter().flatten().collect()
             }
-            Self::NoSuchSlot { tried, available, looks_like } => {
-                [Some(("tried", words(tried))), Some(("available", words(available))), looks(*looks_like)]
-                    .into_iter()
-                    .flatten()
-                    .collect()
-            }
+            Self::NoSuchSlot { tried, available, looks_like } => [
+                Some(("tried", words(tried))),
+                Some(("available", words(available))),
+                looks(*looks_like),
+            ]
+            .into_iter()
+            .flatten()
+            .collect(),
             Self::KeyLength { digits } => vec![number("digits", *digits)],
             Self::KeyCharacter { position, group } => {
                 vec![number("position", *position), number("group", *group)]
@@ -368,7 +370,11 @@ fn kinds(kinds: &[CredentialKind]) -> String {
 }
 
 fn offered(available: &[CredentialKind]) -> String {
-    if available.is_empty() { "nothing that this program knows".to_owned() } else { format!("a {}", kinds(available)) }
+    if available.is_empty() {
+        "nothing that this program knows".to_owned()
+    } else {
+        format!("a {}", kinds(available))
+    }
 }
 
 fn at_line(line: Option<u64>) -> String {

@@ -153,9 +153,10 @@ impl<'a> Sealed<'a> {
         start.truncate(len);
         let armored = armor::is_armored(&start);
         let source = BufReader::new(Cursor::new(start).chain(source));
-        let mut reader: Box<dyn BufRead + 'a> = match armored {
-            true => Box::new(BufReader::new(Dearmored::new(source))),
-            false => Box::new(source),
+        let mut reader: Box<dyn BufRead + 'a> = if armored {
+            Box::new(BufReader::new(Dearmored::new(source)))
+        } else {
+            Box::new(source)
         };
         Ok(Self { header: Header::read(&mut reader)?, armored, reader })
     }

@@ -28,20 +28,24 @@ impl From<Option<Draft>> for Output {
 
 impl Output {
     /// Refuses early what publishing would refuse at the end.
-    pub(crate) fn check(
-        target: &Place,
-        source: &Input,
-        publish: Publish,
-    ) -> Result<(), Error> {
+    pub(crate) fn check(target: &Place, source: &Input, publish: Publish) -> Result<(), Error> {
         match target {
-            Place::Path(path) => place::check(path, source.file().map(|file| &**file), publish.overwrite),
+            Place::Path(path) => {
+                place::check(path, source.file().map(|file| &**file), publish.overwrite)
+            }
             Place::Standard => Ok(()),
         }
     }
 
-    pub(crate) fn create(target: &Place, secrecy: Secrecy, publish: Publish) -> Result<Self, Error> {
+    pub(crate) fn create(
+        target: &Place,
+        secrecy: Secrecy,
+        publish: Publish,
+    ) -> Result<Self, Error> {
         match target {
-            Place::Path(path) => Ok(Self::Draft(Draft::create(path, secrecy, publish.overwrite)?, 0)),
+            Place::Path(path) => {
+                Ok(Self::Draft(Draft::create(path, secrecy, publish.overwrite)?, 0))
+            }
             Place::Standard => Ok(Self::Standard),
         }
     }

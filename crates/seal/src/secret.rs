@@ -85,7 +85,8 @@ pub fn random_bytes<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0_u8; N];
     #[cfg(feature = "faults")]
     crate::faults::random()?;
-    getrandom::fill(&mut bytes)
-        .map_err(|error| Error::Internal { what: format!("the random generator failed: {error}") })?;
+    getrandom::fill(&mut bytes).map_err(|error| Error::Internal {
+        what: format!("the random generator failed: {error}"),
+    })?;
     Ok(bytes)
 }

@@ -50,10 +50,10 @@ pub(crate) fn read(source: &mut impl BufRead) -> Result<RawHeader, Error> {
             let len = lines.taken.len() as u64;
             let mut covered = lines.taken;
             covered.truncate(start.saturating_add(MAC_START.len()));
-            return match stanzas.is_empty() {
-                true => Err(malformed("the header has no stanza", lines.number)),
-                false => Ok(RawHeader { stanzas, mac, covered, len }),
-            };
+            if stanzas.is_empty() {
+                return Err(malformed("the header has no stanza", lines.number));
+            }
+            return Ok(RawHeader { stanzas, mac, covered, len });
         }
         if stanzas.len() == MAX_STANZAS {
             return Err(malformed("the header has more than 64 stanzas", lines.number));
@@ -104,13 +104,14 @@ fn mac(rest: &str) -> Option<Vec<u8>> {
 
 fn stanza(line: &str, lines: &mut Lines<'_, impl BufRead>) -> Result<Stanza, Error> {
     let number = lines.number;
-    let rest = line.strip_prefix("-> ").ok_or(malformed("a stanza does not begin with '-> '", number))?;
-    let mut words = rest.split(' ').map(|word| match printable(word) {
-        true => Ok(word.to_owned()),
-        false => Err(malformed("a stanza has an empty or unprintable argument", number)),
-    });
-    let tag = words.next().unwrap_or(Err(malformed("a stanza has no type", number)))?;
-    let args = words.collect::<Result<_, _>>()?;
+    let rest =
+        line.strip_prefix("-> ").ok_or(malformed("a stanza does not begin with '-> '", number))?;
+    if !rest.split(' ').all(printable) {
+        return Err(malformed("a stanza has an empty or unprintable argument", number));
+    }
+    let mut words = rest.split(' ').map(str::to_owned);
+    let tag = words.next().unwrap_or_default();
+    let args = words.collect();
     Ok(Stanza { tag, args, body: body(lines)? })
 }
 
@@ -123,7 +124,10 @@ fn body(lines: &mut Lines<'_, impl BufRead>) -> Result<Vec<u8>, Error> {
     loop {
         let (_, line) = lines.text()?;
         if line.len() > COLUMNS {
-            return Err(malformed("a stanza body's line is longer than 64 characters", lines.number));
+            return Err(malformed(
+                "a stanza body's line is longer than 64 characters",
+                lines.number,
+            ));
         }
         let bytes = encoding::decode(&line)
             .ok_or(malformed("a stanza body is not canonical base64", lines.number))?;
@@ -151,7 +155,8 @@ impl<R: BufRead> Lines<'_, R> {
     fn text(&mut self) -> Result<(usize, String), Error> {
         let start = self.taken.len();
         let number = self.number.saturating_add(1);
-        let line = self.next(malformed("the header ends too early or a line is too long", number))?;
+        let line =
+            self.next(malformed("the header ends too early or a line is too long", number))?;
         match str::from_utf8(line) {
             Ok(text) => Ok((start, text.to_owned())),
             Err(_) => Err(malformed("the header has a byte that is not printable", number)),
@@ -173,7 +178,8 @@ impl<R: BufRead> Lines<'_, R> {
             self.taken.extend_from_slice(piece.get(..len).unwrap_or_default());
             self.source.consume(len);
             let line_len = self.taken.len().saturating_sub(start);
-            let too_long = line_len > MAX_LINE_LEN.saturating_add(1) || self.taken.len() > MAX_HEADER_LEN;
+            let too_long =
+                line_len > MAX_LINE_LEN.saturating_add(1) || self.taken.len() > MAX_HEADER_LEN;
             if len == 0 || too_long {
                 return Err(missing);
             }
