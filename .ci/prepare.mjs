@@ -46,8 +46,8 @@ async function build(name, say) {
   const before = existsSync(stamp) ? await readFile(stamp, 'utf8') : ''
   if (now === before && existsSync(join(root, output))) return
   await rm(stamp, { force: true })
-  // A file that was renamed in the sources must not live on in the product.
-  await rm(join(root, output), { recursive: true, force: true })
+  // A file that was renamed in the sources must not live on in the package.
+  if (name === 'library') await rm(join(root, output), { recursive: true, force: true })
   for (const script of steps) await step(say, script.replace(':', ' '), ['run', '--silent', script])
   await mkdir(join(root, 'target', 'stamps'), { recursive: true })
   await writeFile(stamp, now)
