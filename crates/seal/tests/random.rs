@@ -14,7 +14,7 @@ use holdfast_seal::recovery_key::RecoveryKey;
 use holdfast_seal::sealing::seal_bytes;
 use holdfast_seal::secret::FileKey;
 
-fn is_internal<T>(outcome: Result<T, Error>) -> bool {
+fn is_internal<T>(outcome: &Result<T, Error>) -> bool {
     matches!(outcome, Err(Error::Internal { .. }))
 }
 
@@ -34,10 +34,10 @@ fn row_35_without_random_bytes_there_is_no_key_no_stanza_and_no_file() {
     let each_type = each_type.map(|to| Recipients::new(vec![to]).unwrap());
 
     faults::set_random_fails(true);
-    assert!(is_internal(RecoveryKey::generate()));
+    assert!(is_internal(&RecoveryKey::generate()));
     for to in &each_type {
-        assert!(is_internal(to.wrap(&file_key, &limits)));
-        assert!(is_internal(seal_bytes(b"plain", to, &limits)));
+        assert!(is_internal(&to.wrap(&file_key, &limits)));
+        assert!(is_internal(&seal_bytes(b"plain", to, &limits)));
     }
     faults::set_random_fails(false);
     for to in &each_type {
