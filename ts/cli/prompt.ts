@@ -78,7 +78,7 @@ async function newPassword(terminal: Terminal, cost: Cost | undefined, first: st
   const { strength } = await import('./strength.ts')
   for (let typed = first; ; typed = await firstTyping(terminal)) {
     const { words, weak } = strength(typed)
-    terminal.clack.log.info(`This password is ${words}.`, terminal.io)
+    terminal.clack.log.info(`This password is ${words}`, terminal.io)
     if (weak && !(await agreed(terminal, 'Take it all the same?', false))) continue
     const again = await hidden(terminal, 'The same password again')
     if (again === typed) return password(typed, { cost })

@@ -4,7 +4,7 @@ import { dictionary as english, translations } from '@zxcvbn-ts/language-en'
 
 /** What a new password is worth to somebody who has the sealed file and guesses. */
 export interface Strength {
-  /** One sentence in words. */
+  /** In words, to go on after “This password is”. */
   readonly words: string
   /** Whether the person should be asked again. */
   readonly weak: boolean
@@ -27,7 +27,7 @@ export function strength(password: string): Strength {
   const { guessesLog10, crackTimes, feedback } = estimator.check(password.slice(0, LOOKED_AT))
   const name = NAMES.find(([below]) => guessesLog10 < below)?.[1] ?? 'very strong'
   const time = crackTimes.offlineSlowHashingXPerSecond.display
-  const advice = [feedback.warning ?? '', feedback.suggestions[0] ?? ''].filter((text) => text !== '').join(' ')
-  const words = `${name}: someone who has the file and tries ten thousand a second finds it in ${time}`
-  return { words: advice === '' ? words : `${words}. ${advice}`, weak: guessesLog10 < WEAK_BELOW }
+  const advice = [feedback.warning ?? '', feedback.suggestions[0] ?? ''].filter((text) => text !== '')
+  const estimate = `${name}: someone who has the file and tries ten thousand a second finds it in ${time}.`
+  return { words: [estimate, ...advice].join(' '), weak: guessesLog10 < WEAK_BELOW }
 }
