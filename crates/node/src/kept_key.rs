@@ -1,5 +1,6 @@
 //! A 64-digit key, kept as a few bytes under a password.
 
+use holdfast_seal::control::Phase;
 use holdfast_seal::credential::{Identity, Recipient, Recipients};
 use holdfast_seal::kept_key;
 use napi::bindgen_prelude::{Object, Uint8Array, Uint8ArraySlice};
@@ -31,7 +32,11 @@ pub fn seal_key<'env>(
     promise(
         env,
         control,
-        move |call| kept_key::seal_key(&key, &Recipients::new(to)?, &call.limits),
+        move |call| {
+            let to = Recipients::new(to)?;
+            call.control.set_phase(Phase::Deriving);
+            kept_key::seal_key(&key, &to, &call.limits)
+        },
         Uint8Array::new,
     )
 }
@@ -54,7 +59,10 @@ pub fn open_key<'env>(
     promise(
         env,
         control,
-        move |call| kept_key::open_key(&sealed, &with, &call.limits),
+        move |call| {
+            call.control.set_phase(Phase::Deriving);
+            kept_key::open_key(&sealed, &with, &call.limits)
+        },
         KeyHandle::new,
     )
 }
