@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
+import { generateKey, password, sealFile, sealKey } from '../../ts/index.ts'
 
 interface Vectors {
   section3: { password: string; decomposed: string; sealed: string; plaintext: string }
@@ -91,6 +93,49 @@ describe('open-with-password.mjs', () => {
     const target = fresh()
     expect(await openWithPassword(file(bytes), target, section3.password)).toMatchObject({ status: 1 })
     expect(existsSync(target)).toBe(false)
+  })
+})
+
+describe('open-with-password.mjs, on files that holdfast sealed', () => {
+  const typed = 'mehrere W\u00f6rter, die keiner err\u00e4t'
+  const plaintext = randomBytes(200_000)
+  const key = generateKey()
+  const typedPassword = () => password(typed, { cost: 'interactive' })
+
+  async function sealed(): Promise<string> {
+    const target = fresh()
+    await sealFile(file(plaintext), target, { to: [key, typedPassword()], sync: false })
+    return target
+  }
+
+  it('opens a file of several chunks, sealed with a password and a key', async () => {
+    const target = fresh()
+    const source = await sealed()
+    expect(await openWithPassword(source, target, typed.normalize('NFD'))).toMatchObject({ status: 0, errors: '' })
+    expect(readFileSync(target).equals(plaintext)).toBe(true)
+  })
+
+  it('removes the target again when the file ends at a chunk border', async () => {
+    const whole = readFileSync(await sealed())
+    const lastChunk = (plaintext.length % 65_536) + 16
+    const target = fresh()
+    const cut = file(whole.subarray(0, whole.length - lastChunk))
+    expect(await openWithPassword(cut, target, typed)).toMatchObject({ status: 1 })
+    expect(existsSync(target)).toBe(false)
+  })
+
+  it('opens a kept key into a file of an age identity', async () => {
+    const target = fresh()
+    const kept = file(await sealKey(key, typedPassword()))
+    expect(await openWithPassword(kept, target, typed)).toMatchObject({ status: 0 })
+    expect(readFileSync(target, 'utf8')).toBe(`${key.identity()}\n`)
+  })
+
+  it('opens what has the default cost', async () => {
+    const [source, target] = [fresh(), fresh()]
+    await sealFile(file('short'), source, { to: password(typed), sync: false })
+    expect(await openWithPassword(source, target, typed)).toMatchObject({ status: 0 })
+    expect(readFileSync(target, 'utf8')).toBe('short')
   })
 })
 
