@@ -28,7 +28,12 @@ export const HERE = [
   suite(
     'package',
     'publint, attw',
-    [tool('publint', ['--strict']), tool('attw', ['--pack', '.', '--profile', 'esm-only', '--quiet'])],
+    // attw reports `#addon` for node10, which knows no package imports, although the profile leaves node10 out; a true
+    // error of this kind is found by __test__/package, which type-checks the installed package.
+    [
+      tool('publint', ['--strict']),
+      tool('attw', ['--pack', '.', '--profile', 'esm-only', '--ignore-rules', 'internal-resolution-error', '--quiet']),
+    ],
     { built: true },
   ),
 ]
