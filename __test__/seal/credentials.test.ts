@@ -51,7 +51,7 @@ describe('several recipients', () => {
 
   it.each([
     ['none', () => []],
-    ['an identity with a typing error', () => X25519.identity.replace('PYYS', 'PYYQ') as 'AGE-SECRET-KEY-1'],
+    ['an unknown identity', () => X25519.identity.replace('KEY-', 'KEY-OTHER-') as 'AGE-SECRET-KEY-1'],
     ['a closed key', () => closed(generateKey())],
     ['a recipient', () => X25519.recipient as never],
     ['a bare password', () => 'correct horse' as never],
@@ -63,6 +63,14 @@ describe('several recipients', () => {
       'INVALID_ARGUMENT',
     )
     expect(JSON.stringify(error)).not.toMatch(/horse|GFPYY/)
+  })
+
+  it('to open with that have a typing error are KEY_CHECK', async () => {
+    const typed = X25519.identity.replace('PYYS', 'PYYQ') as 'AGE-SECRET-KEY-1'
+    const sealed = folder.fresh()
+    await sealFile(folder.file('content'), sealed, { to: generateKey() })
+    const error = await folder.unchangedBy(() => openFile(sealed, folder.fresh(), { with: typed }), 'KEY_CHECK')
+    expect(JSON.stringify(error)).not.toContain('GFPYY')
   })
 
   it('may be closed once the call has begun', async () => {

@@ -23,8 +23,7 @@ async function sealedTo(to: Parameters<typeof sealFile>[2]['to'], plain = conten
   return readFileSync(target)
 }
 
-const withCosts = (costs: string) =>
-  Buffer.from(underPassword.toString('latin1').replace('65536 3 4', costs), 'latin1')
+const withCosts = (costs: string) => Buffer.from(underPassword.toString('latin1').replace('65536 3 4', costs), 'latin1')
 
 describe('the header', () => {
   it('row 16: with any byte changed is refused, and nothing is written', async () => {

@@ -2,7 +2,17 @@ import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { generateKey, inspect, openFile, openKey, parseKey, password, sealFile, sealKey, verifyFile } from '../../ts/index.ts'
+import {
+  generateKey,
+  inspect,
+  openFile,
+  openKey,
+  parseKey,
+  password,
+  sealFile,
+  sealKey,
+  verifyFile,
+} from '../../ts/index.ts'
 import { runs } from '../project/property-runs.ts'
 import { content, SIZES, testFolder } from './folder.ts'
 import { sealedLength, takeApart } from './sealed-file.ts'
@@ -11,7 +21,9 @@ const folder = testFolder()
 const length = fc.oneof(
   fc.constantFrom(...SIZES),
   fc.integer({ min: 0, max: 300_000 }),
-  fc.tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: -2, max: 2 })).map(([n, by]) => Math.max(0, n * 65_536 + by)),
+  fc
+    .tuple(fc.integer({ min: 0, max: 40 }), fc.integer({ min: -2, max: 2 }))
+    .map(([n, by]) => Math.max(0, n * 65_536 + by)),
 )
 
 describe('sealing', () => {

@@ -62,7 +62,16 @@ describe('a file of three chunks', () => {
 
   it('with any byte changed is CHUNK_CORRUPT, naming chunk and offset', async () => {
     const last = SEALED_CHUNK - 1
-    for (const [index, at] of [[0, 0], [0, 40_000], [0, last], [1, 0], [1, last], [2, 0], [2, 999], [2, 1015]] as const) {
+    for (const [index, at] of [
+      [0, 0],
+      [0, 40_000],
+      [0, last],
+      [1, 0],
+      [1, last],
+      [2, 0],
+      [2, 999],
+      [2, 1015],
+    ] as const) {
       const damaged = flipped(sealed, offset(index) + at)
       await refused(damaged, 'CHUNK_CORRUPT', { chunk: index, offset: offset(index) })
     }
