@@ -19,7 +19,7 @@ Examples:
 Passwords and keys are never given as an argument or in the environment: other programs could
 read them there. What a key sealed opens with age 1.3 or newer, too: age -d -i my.key a.mov.age
 
-Exit codes: 0 done, 2 wrong call, 3 password or key, 4 damaged or not a sealed file, 5 destination,
+Exit codes: 0 done, 2 wrong call, 3 password or key, 4 damaged or not a sealed file,
   6 files, memory or platform, 70 a bug, 130 interrupted
 Each command has more: holdfast seal --help`
 
@@ -64,6 +64,7 @@ async function run(args: readonly string[]): Promise<number> {
 function wrongCall({ message }: CommanderError, args: readonly string[]): CommandLineError {
   const said = message
     .replace(/^error: /, '')
+    .replaceAll('\n', ' ')
     .replace(/ argument '.*?' is invalid\./s, ' has a value that is invalid.')
     .replace(/(unknown option '[^'=]*)=.*'/s, "$1'")
   if (/unknown option '--?(p|pass\w*|key|secret)\b/.test(said)) {

@@ -18,8 +18,6 @@ const EXIT_BY_CLASS: Readonly<Record<string, number>> = {
   CredentialError: EXIT.credential,
   FormatError: EXIT.damaged,
   IntegrityError: EXIT.damaged,
-  DestinationError: 5,
-  AvailabilityError: 5,
   FileError: EXIT.files,
   LimitError: EXIT.files,
   PlatformError: EXIT.files,
@@ -77,19 +75,19 @@ export async function between<T>(source: string, target: string, work: () => Pro
 export function failure(thrown: unknown, json: boolean): number {
   if (thrown instanceof OutputClosed) return EXIT.files
   if (thrown instanceof Interrupted) return thrown.exitCode
-  const told = describe(thrown)
+  const { exitCode, ...error } = told(thrown)
   if (json) {
-    const { exitCode, ...error } = told
     result(JSON.stringify({ v: 1, ok: false, exitCode, error }))
   } else {
-    const where = told.path === undefined ? '' : `${told.path}: `
-    note(`${colour('red', 'holdfast:')} ${where}${told.message}`)
-    if (told.hint !== '') note(colour('dim', told.hint))
+    const where = error.path === undefined ? '' : `${error.path}: `
+    note(`${colour('red', 'holdfast:')} ${where}${error.message}`)
+    if (error.hint !== '') note(colour('dim', error.hint))
   }
-  return told.exitCode
+  return exitCode
 }
 
-interface Told {
+/** A failure in the words of the command line; with `--json` these are its fields. */
+export interface Told {
   readonly code: string
   readonly message: string
   readonly hint: string
@@ -100,8 +98,9 @@ interface Told {
   readonly exitCode: number
 }
 
-function describe(thrown: unknown): Told {
-  if (thrown instanceof AboutFile) return { ...describe(thrown.cause), path: thrown.path }
+/** Everything there is to say about a failure. */
+export function told(thrown: unknown): Told {
+  if (thrown instanceof AboutFile) return { ...told(thrown.cause), path: thrown.path }
   if (isHoldfastError(thrown)) {
     const { code, message, retryable, safe, details } = thrown.toJSON()
     const exitCode = EXIT_BY_CLASS[thrown.name] ?? EXIT.internal

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs'
 import { FileError } from '../index.ts'
 import { AboutFile, CommandLineError } from './report.ts'
 import { errno, pause, STANDARD, warn } from './terminal.ts'
@@ -68,6 +68,7 @@ function withoutLineEnding(bytes: Uint8Array): Uint8Array {
 }
 
 function readDescriptor(descriptor: number, name: string): Uint8Array {
+  attempt(name, 'read', () => refuseInternal(descriptor))
   const buffer = Buffer.alloc(MOST_BYTES + 1)
   let length = 0
   for (;;) {
@@ -79,6 +80,13 @@ function readDescriptor(descriptor: number, name: string): Uint8Array {
       throw new CommandLineError(`${name} is too long to be a key or a password`, 'Check which file is named.')
     }
   }
+}
+
+/** Refuses the descriptors that the runtime has for itself: reading them would never end. */
+function refuseInternal(descriptor: number): void {
+  const file = fstatSync(descriptor)
+  if (file.isFile() || file.isFIFO() || file.isSocket() || file.isCharacterDevice()) return
+  throw Object.assign(new Error('not a stream'), { code: file.isDirectory() ? 'EISDIR' : 'EBADF' })
 }
 
 function readSome(descriptor: number, buffer: Buffer, from: number): number {
