@@ -5,7 +5,7 @@ import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { root, run } from './command.mjs'
 
-const CORE = ['Cargo.toml', 'Cargo.lock', '.cargo', 'crates', 'package.json']
+const CORE = ['Cargo.toml', 'Cargo.lock', '.cargo', 'crates', 'package.json', '.ci/notices.mjs']
 const PRODUCTS = {
   addon: { inputs: CORE, output: 'ts/native/generated', steps: ['build:addon'] },
   faults: { inputs: CORE, output: 'target/faults', steps: ['build:addon:faults'] },
@@ -16,6 +16,9 @@ const PRODUCTS = {
   },
 }
 
+/** The lockfile was made on Linux and names no packages of other systems, which npm then leaves out. */
+const LOCK = process.platform === 'linux' ? [] : ['--no-package-lock']
+
 /**
  * Makes the working copy ready to run: npm packages, addon, library and command line; with `faults`, the addon that
  * fails on demand as well. `say` gets one line before and one after each step that takes time.
@@ -24,7 +27,7 @@ const PRODUCTS = {
  * @returns {Promise<void>} Rejects when a step fails; its output has been printed by then.
  */
 export async function prepare({ faults = false, say = (line) => console.log(line) } = {}) {
-  if (await installIsOld()) await step(say, 'npm packages', ['install', '--no-save', '--loglevel=error'])
+  if (await installIsOld()) await step(say, 'npm packages', ['install', '--no-save', ...LOCK, '--loglevel=error'])
   await build('addon', say)
   if (faults) await build('faults', say)
   await build('library', say)

@@ -55,6 +55,7 @@ describe('the packed package in an empty folder', () => {
         'dist/cli/main.js',
         'dist/index.d.ts',
         'dist/index.js',
+        'ts/native/generated/THIRD-PARTY-LICENSES.txt',
       ]),
     )
     expect(paths.filter((path) => /^ts\/(?!native\/generated\/)|test|crates|target/.test(path))).toEqual([])
