@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Error;
 
 static TURN: Mutex<()> = Mutex::new(());
-static FILES: Mutex<Files> = Mutex::new(Files::new());
+static ARMS: Mutex<Vec<Arm>> = Mutex::new(Vec::new());
 static SHORT: AtomicBool = AtomicBool::new(false);
 static INTERRUPT: AtomicBool = AtomicBool::new(false);
 static RANDOM: AtomicBool = AtomicBool::new(false);
@@ -36,18 +36,31 @@ impl std::fmt::Debug for Action {
     }
 }
 
-struct Files {
+/// One action that waits for its call.
+struct Arm {
     /// Only calls of this name are counted; all of them if none.
     name: Option<&'static str>,
-    count: u64,
-    nth: u64,
+    /// Calls that are still let through.
+    before: u64,
     action: Option<Action>,
     hit: Option<&'static str>,
 }
 
-impl Files {
-    const fn new() -> Self {
-        Self { name: None, count: 0, nth: 0, action: None, hit: None }
+impl Arm {
+    /// What happens at this call, if anything does.
+    fn due(&mut self, call: &'static str) -> Option<Action> {
+        if self.action.is_none() || self.name.is_some_and(|name| name != call) {
+            return None;
+        }
+        if self.before > 0 {
+            self.before = self.before.saturating_sub(1);
+            return None;
+        }
+        self.hit = self.hit.or(Some(call));
+        if let Some(Action::FailOn(number)) = self.action {
+            return Some(Action::Fail(number));
+        }
+        self.action.take()
     }
 }
 
@@ -72,22 +85,18 @@ impl Drop for Session {
 }
 
 impl Session {
-    /// Starts to count: `action` happens at the `nth` file call from now on, counted from one.
-    /// `name` restricts the count to calls of one name.
+    /// Lets `action` happen at the `nth` file call from now on, counted from one. `name` restricts
+    /// the count to calls of one name. Several may be armed: each
+    /// counts for itself, and of two that are due at once the later one happens.
     pub fn arm(&self, name: Option<&'static str>, nth: u64, action: Action) {
-        *files() = Files { name, nth, action: Some(action), ..Files::new() };
+        let before = nth.saturating_sub(1);
+        arms().push(Arm { name, before, action: Some(action), hit: None });
     }
 
-    /// Stops counting. Returns the name of the call that the action happened at, if it did.
+    /// Forgets all actions. Returns the name of the call that one of them happened at, if one did.
     #[must_use]
     pub fn disarm(&self) -> Option<&'static str> {
-        std::mem::replace(&mut *files(), Files::new()).hit
-    }
-
-    /// File calls since [`Session::arm`].
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        files().count
+        std::mem::take(&mut *arms()).iter().find_map(|arm| arm.hit)
     }
 
     /// Whether every read and write moves a single byte.
@@ -137,25 +146,11 @@ pub(crate) fn allowed(call: &'static str) -> io::Result<()> {
     if INTERRUPT.load(Ordering::Relaxed) && interrupted() {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    let action = {
-        let mut files = files();
-        if files.action.is_none() || files.name.is_some_and(|name| name != call) {
-            return Ok(());
-        }
-        files.count = files.count.saturating_add(1);
-        if files.count < files.nth {
-            return Ok(());
-        }
-        files.hit = files.hit.or(Some(call));
-        match files.action.take() {
-            Some(Action::FailOn(number)) => {
-                files.action = Some(Action::FailOn(number));
-                Some(Action::Fail(number))
-            }
-            action => action,
-        }
-    };
-    match action {
+    let mut due = None;
+    for arm in arms().iter_mut() {
+        due = arm.due(call).or(due);
+    }
+    match due {
         Some(Action::Fail(number) | Action::FailOn(number)) => {
             Err(io::Error::from_raw_os_error(number))
         }
@@ -177,12 +172,12 @@ fn interrupted() -> bool {
     !LAST.fetch_xor(true, Ordering::Relaxed)
 }
 
-fn files() -> MutexGuard<'static, Files> {
-    FILES.lock().unwrap_or_else(PoisonError::into_inner)
+fn arms() -> MutexGuard<'static, Vec<Arm>> {
+    ARMS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn reset() {
-    *files() = Files::new();
+    arms().clear();
     for flag in [&SHORT, &INTERRUPT, &RANDOM, &PANIC] {
         flag.store(false, Ordering::Relaxed);
     }

@@ -186,12 +186,15 @@ impl Draft {
         }
     }
 
-    /// For file systems that cannot rename without replacing. The temporary name goes with `self`.
+    /// For file systems that cannot rename without replacing.
     fn link(&self) -> Result<(), Error> {
         match self.folder.link(&self.temporary, &self.name) {
-            Err(error) if is_unsupported(&error) || is_linkless(&error) => self.reserve(),
-            linked => linked.map_err(|error| self.refusal("link", &error)),
+            Err(error) if is_unsupported(&error) || is_linkless(&error) => return self.reserve(),
+            linked => linked.map_err(|error| self.refusal("link", &error))?,
         }
+        // If this fails, it is tried again when `self` is dropped.
+        let _ = self.folder.remove(&self.temporary);
+        Ok(())
     }
 
     /// For file systems that have no links either: takes the name with an empty file, so that no

@@ -12,6 +12,7 @@
 
 mod scratch;
 
+use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::IoSlice;
@@ -24,7 +25,7 @@ use std::thread;
 use holdfast_seal::error::Error;
 use holdfast_seal::place::{self, Draft, Secrecy};
 use holdfast_seal::source::SourceFile;
-use scratch::Scratch;
+use scratch::{Scratch, names};
 
 fn draft(target: &Path, overwrite: bool) -> Result<Draft, Error> {
     Draft::create(target, Secrecy::Plain, overwrite)
@@ -43,29 +44,29 @@ fn pipe(path: &Path) {
 
 #[test]
 fn nothing_has_the_targets_name_until_it_is_published() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let draft = draft(&target, false).unwrap();
     draft.write_at(0, b"content").unwrap();
     assert!(!target.exists());
     draft.publish(true).unwrap();
     assert_eq!(fs::read(&target).unwrap(), b"content");
-    assert_eq!(scratch.names(), ["out"]);
+    assert_eq!(names(&scratch), ["out"]);
 }
 
 #[test]
 fn a_dropped_draft_leaves_nothing() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let draft = draft(&scratch.join("out"), false).unwrap();
     draft.write_at(0, b"content").unwrap();
-    assert_eq!(scratch.names().len(), 1);
+    assert_eq!(names(&scratch).len(), 1);
     drop(draft);
-    assert!(scratch.names().is_empty());
+    assert!(names(&scratch).is_empty());
 }
 
 #[test]
 fn threads_write_at_their_offsets() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let draft = draft(&target, false).unwrap();
     thread::scope(|scope| {
@@ -83,7 +84,7 @@ fn threads_write_at_their_offsets() {
 
 #[test]
 fn row_22_offsets_above_4_gib_are_kept() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let draft = draft(&target, false).unwrap();
     draft.write_at(5 << 30, b"far").unwrap();
@@ -99,7 +100,7 @@ fn row_22_offsets_above_4_gib_are_kept() {
 
 #[test]
 fn plaintext_is_for_the_owner_and_sealed_bytes_for_whom_the_mask_allows() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
     write(&scratch.join("plain"), b"", false).unwrap();
     assert_eq!(mode(&scratch.join("plain")), 0o600);
@@ -110,7 +111,7 @@ fn plaintext_is_for_the_owner_and_sealed_bytes_for_whom_the_mask_allows() {
 
 #[test]
 fn row_24_an_existing_file_is_kept_unless_told_otherwise() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.file("out", "old");
     assert_eq!(write(&target, b"new", false), Err(Error::TargetExists));
     assert_eq!(place::check(&target, None, false), Err(Error::TargetExists));
@@ -118,19 +119,19 @@ fn row_24_an_existing_file_is_kept_unless_told_otherwise() {
     assert_eq!(place::check(&target, None, true), Ok(()));
     assert_eq!(write(&target, b"new", true), Ok(()));
     assert_eq!(fs::read(&target).unwrap(), b"new");
-    assert_eq!(scratch.names(), ["out"]);
+    assert_eq!(names(&scratch), ["out"]);
 }
 
 #[test]
 fn row_24_a_file_that_appears_meanwhile_is_kept() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let draft = draft(&target, false).unwrap();
     draft.write_at(0, b"new").unwrap();
     fs::write(&target, "theirs").unwrap();
     assert_eq!(draft.publish(true), Err(Error::TargetExists));
     assert_eq!(fs::read(&target).unwrap(), b"theirs");
-    assert_eq!(scratch.names(), ["out"]);
+    assert_eq!(names(&scratch), ["out"]);
 }
 
 /// Things at the target that are never replaced. Each makes one, and a file that must stay `old`.
@@ -167,9 +168,9 @@ const UNSAFE: [(&str, fn(&Scratch) -> PathBuf); 6] = [
 #[test]
 fn row_24_what_is_no_plain_file_is_refused_at_the_beginning() {
     for (kind, make) in UNSAFE {
-        let scratch = Scratch::new();
+        let scratch = Scratch::new(&env::temp_dir());
         let untouched = make(&scratch);
-        let names = scratch.names();
+        let before = names(&scratch);
         let target = scratch.join("out");
         let refused = draft(&target, true).map(|_| ()).unwrap_err();
         assert_eq!(refused.code(), "TARGET_UNSAFE", "{kind}");
@@ -177,7 +178,7 @@ fn row_24_what_is_no_plain_file_is_refused_at_the_beginning() {
         let code = draft(&target, false).map(|_| ()).unwrap_err().code();
         assert!(["TARGET_UNSAFE", "TARGET_EXISTS"].contains(&code), "{kind}: {code}");
         assert_eq!(fs::read(&untouched).unwrap(), b"old", "{kind}");
-        assert_eq!(scratch.names(), names, "{kind}");
+        assert_eq!(names(&scratch), before, "{kind}");
     }
 }
 
@@ -185,7 +186,7 @@ fn row_24_what_is_no_plain_file_is_refused_at_the_beginning() {
 fn row_24_what_is_no_plain_file_is_refused_at_the_end() {
     for overwrite in [false, true] {
         for (kind, make) in UNSAFE {
-            let scratch = Scratch::new();
+            let scratch = Scratch::new(&env::temp_dir());
             let draft = draft(&scratch.join("out"), overwrite).unwrap();
             draft.write_at(0, b"new").unwrap();
             let untouched = make(&scratch);
@@ -193,14 +194,14 @@ fn row_24_what_is_no_plain_file_is_refused_at_the_end() {
             let expected = ["TARGET_UNSAFE", if overwrite { "" } else { "TARGET_EXISTS" }];
             assert!(expected.contains(&code), "{kind}: {code}");
             assert_eq!(fs::read(&untouched).unwrap(), b"old", "{kind}");
-            assert!(scratch.names().iter().all(|name| name == "out" || name == "other"));
+            assert!(names(&scratch).iter().all(|name| name == "out" || name == "other"));
         }
     }
 }
 
 #[test]
 fn row_24_a_folder_replaced_by_a_link_gets_nothing() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let (folder, elsewhere) = (scratch.join("folder"), scratch.join("elsewhere"));
     fs::create_dir(&folder).unwrap();
     fs::create_dir(&elsewhere).unwrap();
@@ -215,7 +216,7 @@ fn row_24_a_folder_replaced_by_a_link_gets_nothing() {
 
 #[test]
 fn row_24_a_removed_folder_is_refused() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let folder = scratch.join("folder");
     fs::create_dir(&folder).unwrap();
     let draft = draft(&folder.join("out"), false).unwrap();
@@ -225,9 +226,9 @@ fn row_24_a_removed_folder_is_refused() {
 
 #[test]
 fn row_24_a_replaced_temporary_file_is_not_published() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let draft = draft(&scratch.join("out"), false).unwrap();
-    let temporary = scratch.join(&scratch.names()[0]);
+    let temporary = scratch.join(&names(&scratch)[0]);
     fs::remove_file(&temporary).unwrap();
     fs::write(&temporary, "planted").unwrap();
     assert_eq!(draft.publish(true).unwrap_err().code(), "TARGET_UNSAFE");
@@ -237,7 +238,7 @@ fn row_24_a_replaced_temporary_file_is_not_published() {
 
 #[test]
 fn the_source_is_refused_as_its_own_target_under_each_of_its_names() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let path = scratch.file("a", "content");
     fs::hard_link(&path, scratch.join("b")).unwrap();
     let source = SourceFile::open(&path).unwrap();
@@ -250,33 +251,33 @@ fn the_source_is_refused_as_its_own_target_under_each_of_its_names() {
 
 #[test]
 fn row_28_what_a_killed_process_left_is_removed_by_the_next_call() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let drafts: Vec<_> = (0..3).map(|_| draft(&target, false).unwrap()).collect();
-    let names = scratch.names();
+    let before = names(&scratch);
     drop(drafts);
-    for name in &names {
+    for name in &before {
         scratch.file(name.to_str().unwrap(), "half");
     }
     write(&target, b"new", false).unwrap();
-    assert_eq!(scratch.names(), ["out"]);
-    for name in &names {
+    assert_eq!(names(&scratch), ["out"]);
+    for name in &before {
         scratch.file(name.to_str().unwrap(), "half");
     }
     assert_eq!(place::check(&target, None, false), Err(Error::TargetExists));
-    assert_eq!(scratch.names(), ["out"]);
+    assert_eq!(names(&scratch), ["out"]);
 }
 
 #[test]
 fn row_28_a_file_in_use_and_files_of_other_targets_are_not_taken_for_left_overs() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let other = scratch.file(".holdfast-0123456789abcdef-0.partial", "theirs");
     let first = draft(&target, false).unwrap();
     first.write_at(0, b"first").unwrap();
     let second = draft(&target, false).unwrap();
     second.write_at(0, b"second").unwrap();
-    assert_eq!(scratch.names().len(), 3);
+    assert_eq!(names(&scratch).len(), 3);
     first.publish(true).unwrap();
     assert_eq!(second.publish(true), Err(Error::TargetExists));
     assert_eq!(fs::read(&target).unwrap(), b"first");
@@ -285,11 +286,11 @@ fn row_28_a_file_in_use_and_files_of_other_targets_are_not_taken_for_left_overs(
 
 #[test]
 fn a_planted_link_under_the_temporary_name_is_not_followed() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     let temporary = {
         let _draft = draft(&target, false).unwrap();
-        scratch.join(&scratch.names()[0])
+        scratch.join(&names(&scratch)[0])
     };
     let other = scratch.file("other", "old");
     symlink(&other, &temporary).unwrap();
@@ -300,7 +301,7 @@ fn a_planted_link_under_the_temporary_name_is_not_followed() {
 
 #[test]
 fn of_many_writers_one_wins_and_all_are_whole() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let barrier = Barrier::new(16);
     for round in 0..20 {
         let target = scratch.join(format!("out {round}"));
@@ -320,12 +321,12 @@ fn of_many_writers_one_wins_and_all_are_whole() {
         assert!(outcomes.iter().all(|o| matches!(o, Ok(()) | Err(Error::TargetExists))));
         assert_eq!(fs::read(&target).unwrap(), [winners[0].0; 5000]);
     }
-    assert_eq!(scratch.names().len(), 20);
+    assert_eq!(names(&scratch).len(), 20);
 }
 
 #[test]
 fn of_many_writers_that_overwrite_all_win_and_the_file_is_whole() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let target = scratch.join("out");
     thread::scope(|scope| {
         for writer in 0..8_u8 {
@@ -339,36 +340,36 @@ fn of_many_writers_that_overwrite_all_win_and_the_file_is_whole() {
     });
     let content = fs::read(&target).unwrap();
     assert_eq!(content, [content[0]; 5000]);
-    assert_eq!(scratch.names(), ["out"]);
+    assert_eq!(names(&scratch), ["out"]);
 }
 
 #[test]
 fn row_32_names_of_255_bytes_and_names_that_are_not_text_are_kept() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     for name in [&[b'x'; 255][..], b"\xff\xfe\n", b" ", b"-", "ö".repeat(127).as_bytes()] {
         let target = scratch.join(OsStr::from_bytes(name));
         write(&target, name, false).unwrap();
         assert_eq!(fs::read(&target).unwrap(), name);
     }
-    assert_eq!(scratch.names().len(), 5);
+    assert_eq!(names(&scratch).len(), 5);
     let code = write(&scratch.join("x".repeat(256)), b"", false).unwrap_err().code();
     assert_eq!(code, "TARGET_UNWRITABLE");
 }
 
 #[test]
 fn a_target_without_a_name_is_a_wrong_argument() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     for end in ["", "..", "new/", "new/.", "/"] {
         let target = PathBuf::from(format!("{}/{end}", scratch.display()));
         assert_eq!(write(&target, b"", false).unwrap_err().code(), "INVALID_ARGUMENT", "{end}");
     }
     assert_eq!(write(Path::new(""), b"", false).unwrap_err().code(), "INVALID_ARGUMENT");
-    assert!(scratch.names().is_empty());
+    assert!(names(&scratch).is_empty());
 }
 
 #[test]
 fn a_missing_folder_and_a_file_for_a_folder_are_named_by_their_call() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     scratch.file("file", "");
     for folder in ["missing", "file"] {
         let error = write(&scratch.join(folder).join("out"), b"", false).unwrap_err();

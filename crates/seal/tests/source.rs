@@ -12,6 +12,7 @@
 
 mod scratch;
 
+use std::env;
 use std::fs::{self, File, OpenOptions};
 use std::io::{IoSliceMut, Write as _};
 use std::os::unix::fs::{FileExt as _, PermissionsExt, symlink};
@@ -23,7 +24,7 @@ use std::time::{Duration, SystemTime};
 
 use holdfast_seal::error::Error;
 use holdfast_seal::source::SourceFile;
-use scratch::Scratch;
+use scratch::{Scratch, names};
 
 /// Longer than the coarsest tick of a file system's clock that Linux has.
 const TICK: Duration = Duration::from_millis(25);
@@ -37,7 +38,7 @@ fn refusal(path: &Path) -> Error {
 
 #[test]
 fn row_15_what_is_no_file_is_refused_without_waiting() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let pipe = scratch.join("pipe");
     let kind = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, 0o600.into(), 0).unwrap();
@@ -53,7 +54,7 @@ fn row_15_what_is_no_file_is_refused_without_waiting() {
 
 #[test]
 fn row_15_a_pipe_that_somebody_writes_to_is_not_touched() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let pipe = scratch.join("pipe");
     let kind = rustix::fs::FileType::Fifo;
     rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, 0o600.into(), 0).unwrap();
@@ -67,7 +68,7 @@ fn row_15_a_pipe_that_somebody_writes_to_is_not_touched() {
 
 #[test]
 fn a_missing_source_is_named_by_its_call() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let Error::SourceUnreadable { call, reason } = refusal(&scratch.join("missing")) else {
         panic!("another error");
     };
@@ -83,7 +84,7 @@ fn a_file_whose_length_is_a_lie_is_refused() {
 
 #[test]
 fn a_link_to_a_file_is_followed() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let link = scratch.join("link");
     symlink(scratch.file("a", "content"), &link).unwrap();
     assert_eq!(SourceFile::open(&link).unwrap().len(), 7);
@@ -91,7 +92,7 @@ fn a_link_to_a_file_is_followed() {
 
 #[test]
 fn reading_fills_the_memory_up_to_the_end() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let source = SourceFile::open(&scratch.file("a", "0123456789")).unwrap();
     let mut bytes = [b'-'; 6];
     assert_eq!(source.read_at(2, &mut bytes).unwrap(), 6);
@@ -106,7 +107,7 @@ fn reading_fills_the_memory_up_to_the_end() {
 
 #[test]
 fn reading_in_pieces_skips_the_room_between_them() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let source = SourceFile::open(&scratch.file("a", "0123456789")).unwrap();
     let mut room = *b"...............";
     let mut pieces: Vec<_> =
@@ -118,7 +119,7 @@ fn reading_in_pieces_skips_the_room_between_them() {
 
 #[test]
 fn more_pieces_than_one_system_call_takes_are_all_filled() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let content: Vec<u8> = (0..3000_u32).map(|i| u8::try_from(i % 251).unwrap()).collect();
     let source = SourceFile::open(&scratch.file("a", &content)).unwrap();
     let mut room = vec![0; 3000];
@@ -129,7 +130,7 @@ fn more_pieces_than_one_system_call_takes_are_all_filled() {
 
 #[test]
 fn row_22_offsets_above_4_gib_are_kept() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let file = File::create(scratch.join("a")).unwrap();
     file.write_all_at(b"far", 5 << 30).unwrap();
     let source = SourceFile::open(&scratch.join("a")).unwrap();
@@ -141,16 +142,16 @@ fn row_22_offsets_above_4_gib_are_kept() {
 
 #[test]
 fn a_file_that_is_only_read_is_unchanged() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let source = SourceFile::open(&scratch.file("a", "0123456789")).unwrap();
     source.read_at(0, &mut [0; 10]).unwrap();
     assert_eq!(source.ensure_unchanged(), Ok(()));
-    assert_eq!(scratch.names(), ["a"]);
+    assert_eq!(names(&scratch), ["a"]);
 }
 
 /// What `change` makes [`SourceFile::ensure_unchanged`] say.
 fn after(change: impl FnOnce(&Path)) -> Result<(), Error> {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let path = scratch.file("a", "0123456789");
     thread::sleep(TICK);
     let source = SourceFile::open(&path).unwrap();
@@ -209,7 +210,7 @@ fn row_23_setting_the_time_back_does_not_hide_a_write() {
 
 #[test]
 fn row_34_times_from_other_centuries_do_not_matter() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let path = scratch.file("a", "0123456789");
     for seconds in [0, 4_294_967_296] {
         let time = SystemTime::UNIX_EPOCH + Duration::from_secs(seconds);
@@ -221,7 +222,7 @@ fn row_34_times_from_other_centuries_do_not_matter() {
 
 #[test]
 fn row_26_a_file_without_permission_is_refused_where_permissions_count() {
-    let scratch = Scratch::new();
+    let scratch = Scratch::new(&env::temp_dir());
     let path = scratch.file("a", "0123456789");
     fs::set_permissions(&path, PermissionsExt::from_mode(0o000)).unwrap();
     if File::open(&path).is_err() {

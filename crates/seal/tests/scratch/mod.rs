@@ -9,11 +9,10 @@ use std::sync::atomic::{AtomicU32, Ordering};
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(parent: &Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("holdfast test {}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
+        let path = parent.join(format!("holdfast test {}-{count}", std::process::id()));
         fs::create_dir(&path).unwrap();
         Self(path)
     }
@@ -22,14 +21,6 @@ impl Scratch {
         let path = self.join(name);
         fs::write(&path, content).unwrap();
         path
-    }
-
-    /// All names in the folder, sorted.
-    pub(crate) fn names(&self) -> Vec<OsString> {
-        let mut names: Vec<_> =
-            fs::read_dir(&self.0).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
     }
 }
 
@@ -45,4 +36,12 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
     }
+}
+
+/// All names in `folder`, sorted.
+pub(crate) fn names(folder: &Path) -> Vec<OsString> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
 }
