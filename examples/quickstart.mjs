@@ -29,7 +29,7 @@ const chosen = process.argv[2] === undefined ? undefined : resolve(here, process
 let folder
 let key
 try {
-  if (chosen !== undefined && !(await stat(chosen)).isFile()) throw new Error(`${chosen} is not a file`)
+  if (chosen !== undefined && !(await isFile(chosen))) throw new Error(`there is no file at ${chosen}`)
   await prepare({ say })
   signal.throwIfAborted()
   const holdfast = await import(pathToFileURL(join(root, 'dist', 'index.js')).href)
@@ -37,7 +37,6 @@ try {
   key = await provideKey(holdfast)
   const file = await provideFile()
   await tell(holdfast, file)
-  sayNext()
 } catch (error) {
   say()
   console.error(`quickstart: ${error instanceof Error ? error.message : error}`)
@@ -45,7 +44,13 @@ try {
   process.exitCode = signal.aborted ? 130 : 1
 } finally {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
-  if (process.exitCode) say(`The big files are removed.${key === undefined ? '' : ` The key stays in ${key.path}.`}`)
+}
+if (folder !== undefined)
+  say(`\nThe big files are removed.${key === undefined ? '' : ` The key stays in ${key.path}.`}`)
+if (process.exitCode === undefined) sayNext()
+
+async function isFile(path) {
+  return (await stat(path).catch(() => undefined))?.isFile() === true
 }
 
 /** The key of the last run, or a new one, saved as a key file. */
@@ -111,8 +116,9 @@ async function sealBesideCopy({ sealFile }, file, sealed) {
 
 async function tryWrongKey({ generateKey, openFile }, sealed) {
   const target = join(folder, 'wrong.bin')
-  using other = generateKey()
+  const other = generateKey()
   const { error, took } = await refused(() => openFile(sealed, target, { with: other, signal }))
+  other.close()
   expect(error.code === 'WRONG_CREDENTIAL' && !existsSync(target), 'a wrong key was not refused')
   say(`  a wrong key: refused after ${time(took)} (${error.code}), nothing written`)
 }
@@ -158,8 +164,7 @@ function sayNext() {
     ['verify', `${file}.age`, '--key-file', key.path],
     ['open', `${file}.age`, '-o', `${file}.opened`, '--key-file', key.path],
   ]
-  say()
-  say('The big files are removed; the key stays where it is. Try next:')
+  say('Try next:')
   say()
   for (const words of next) say(`    ${shell('node', program, ...words)}`)
   say()
