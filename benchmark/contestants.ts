@@ -70,7 +70,10 @@ export function durableField(programs: string, keys: string): Field {
   }
 }
 
-const NO_AGE: Missing = { name: 'age', why: `neither in PATH nor named by HOLDFAST_TEST_AGE (go install, ${AGE_VERSION})` }
+const NO_AGE: Missing = {
+  name: 'age',
+  why: `neither in PATH nor named by HOLDFAST_TEST_AGE (go install, ${AGE_VERSION})`,
+}
 
 /** The path of `age` 1.3 or newer: older ones do not know the 64-digit key. */
 export function findAge(): string | undefined {

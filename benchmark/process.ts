@@ -27,8 +27,7 @@ export interface Command {
 }
 
 // Bash's own clock treats every candidate alike and sees the children's processor time, which Node does not.
-const TIMED =
-  '{ time { "$@" 2>&4 3>&- && { [ -z "$FLUSH" ] || sync "$FLUSH"; }; }; } 4>&2 2>&3'
+const TIMED = '{ time { "$@" 2>&4 3>&- && { [ -z "$FLUSH" ] || sync "$FLUSH"; }; }; } 4>&2 2>&3'
 
 /** Runs `command` and times it from outside. */
 export async function timed({ argv, flush }: Command): Promise<Cost> {
