@@ -18,7 +18,8 @@ function example(name: string, args: readonly string[], cwd = folder.path): Prom
 /** The quickstart keeps its key in the home of whoever runs it: here that is the test's folder. */
 function environment(): NodeJS.ProcessEnv {
   const { INIT_CWD: _, ...env } = process.env
-  return { ...env, HOME: folder.path, XDG_DATA_HOME: folder.at('data'), LOCALAPPDATA: folder.at('data') }
+  const home = process.platform === 'darwin' ? { HOME: folder.path } : {}
+  return { ...env, ...home, XDG_DATA_HOME: folder.at('data'), LOCALAPPDATA: folder.at('data') }
 }
 
 const big = (): string[] => readdirSync(`${ROOT}target`).filter((name) => name.startsWith('quickstart-'))
