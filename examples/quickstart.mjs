@@ -39,8 +39,9 @@ try {
   await tell(holdfast, file)
 } catch (error) {
   say()
-  console.error(`quickstart: ${error instanceof Error ? error.message : error}`)
-  if (typeof error?.hint === 'string') console.error(error.hint)
+  const reason = signal.aborted ? signal.reason : error
+  console.error(`quickstart: ${reason instanceof Error ? reason.message : reason}`)
+  if (typeof reason?.hint === 'string') console.error(reason.hint)
   process.exitCode = signal.aborted ? 130 : 1
 } finally {
   if (folder !== undefined) await rm(folder, { recursive: true, force: true })
