@@ -49,12 +49,12 @@ const AGE_VERSION = 'v1.3.2'
 export function field(programs: string, keys: string): Field {
   const inNode = new InNode(programs, keys)
   const age = findAge()
-  const present: Contestant[] = [copy(false), inNode.contestant('holdfast', 'holdfast', 1, ['--watch'])]
+  const present: Contestant[] = [copy(false), inNode.holdfast('holdfast', 'holdfast')]
   const missing: Missing[] = []
   if (age === undefined) missing.push(NO_AGE)
   else present.push(ageProgram(age, keys, false))
   for (const { name, title, needs, fraction } of IN_NODE) {
-    if (needs === undefined || installed(needs)) present.push(inNode.contestant(name, title, fraction, []))
+    if (needs === undefined || installed(needs)) present.push(inNode.peer(name, title, fraction))
     else missing.push({ name, why: `package ${needs} is not installed` })
   }
   return { present, missing }
@@ -63,7 +63,7 @@ export function field(programs: string, keys: string): Field {
 /** Those for the durable rows: the others do not flush by themselves, so `sync` does it for them. */
 export function durableField(programs: string, keys: string): Field {
   const age = findAge()
-  const ours = new InNode(programs, keys).contestant('holdfast-durable', 'holdfast, as shipped', 1, ['--watch'])
+  const ours = new InNode(programs, keys).holdfast('holdfast-durable', 'holdfast, as shipped')
   return {
     present: [copy(true), ours, ...(age === undefined ? [] : [ageProgram(age, keys, true)])],
     missing: age === undefined ? [NO_AGE] : [],
@@ -141,10 +141,15 @@ class InNode {
     this.#keys = keys
   }
 
-  contestant(name: string, title: string, fraction: number, watch: readonly string[]): Contestant {
+  /** holdfast, with one of the ways that `candidate.ts` calls it. */
+  holdfast(way: string, title: string): Contestant {
+    return { ...this.peer(way, title, 1), name: 'holdfast', watch: ['--watch'] }
+  }
+
+  peer(name: string, title: string, fraction: number): Contestant {
     const command = (direction: Direction, source: string, target: string): Command => {
       return { argv: [process.execPath, this.#program, name, direction, source, target, this.#keys] }
     }
-    return { name, title, fraction, authenticates: true, watch, command }
+    return { name, title, fraction, authenticates: true, watch: [], command }
   }
 }

@@ -9,7 +9,8 @@ const HELP = `npm run bench -- [options]
   --disk DIR        where the disk rows are measured (target/benchmark)
   --places LIST     disk, tmpfs or both (disk,tmpfs)
   --sections LIST   large, durable, derive, many (all of them)
-  --only LIST       candidates whose names begin with one of these
+  --only LIST       candidates of the large file: holdfast, age, cp, node-stream-1m, node-stream-64k,
+                    node-workers, sodium-native, sodium-wasm, noble, age-encryption
   --save            write benchmark/results/DATE.json
   --no-build        measure what is built already`
 

@@ -46,8 +46,17 @@ export function spread(values: readonly number[], digits: number): string {
   return values.length === 0 ? '–' : `${minimum(values).toFixed(digits)} / ${median(values).toFixed(digits)}`
 }
 
+/** One measurement of the large file. */
+export interface Measured {
+  readonly heading: string
+  readonly size: number
+  /** Whether the targets of the project are meant for it. */
+  readonly targets: boolean
+  readonly results: readonly Result[]
+}
+
 /** The large file: everyone in one table, then our ratios, then every round. */
-export function largeReport(heading: string, results: readonly Result[], size: number): string {
+export function largeReport({ heading, size, targets, results }: Measured): string {
   const copy = results.find(({ name }) => name === 'cp')
   const head = ['', ...DIRECTIONS.flatMap((verb) => [`${verb} s`, '× cp', `CPU s/GiB`]), 'peak MiB']
   const rows = results.map((result) => [
@@ -67,7 +76,7 @@ export function largeReport(heading: string, results: readonly Result[], size: n
     table(head, rows),
     ...(results.some(({ fraction }) => fraction !== 1) ? ['', note(size)] : []),
     '',
-    ...ours(results, copy),
+    ...ours(results, copy, targets),
     '',
     ...everyRound(results),
   ].join('\n')
@@ -77,23 +86,26 @@ function note(size: number): string {
   return `¹ Measured on an eighth of the file (${(size / 8 / MIB).toFixed(1)} MiB); all but the start of the process is multiplied by 8.`
 }
 
-function ours(results: readonly Result[], copy: Result | undefined): string[] {
-  const us = results.find(({ name }) => name.startsWith('holdfast'))
+function ours(results: readonly Result[], copy: Result | undefined, targets: boolean): string[] {
+  const us = results.find(({ name }) => name === 'holdfast')
   if (us === undefined) return []
-  const durable = us.name !== 'holdfast'
+  const aside = (target: string) => (targets ? ` (${target})` : '')
   const lines = DIRECTIONS.flatMap((direction) => {
     const against = (name: 'age' | 'noble'): string[] => {
       const peer = results.find((result) => result.name === name)
       if (peer === undefined) return []
-      const target = durable ? '' : ` (${TARGETS[name][direction]})`
-      return [`${quotients(peer[direction], us[direction])} × as fast as ${peer.title}${target}`]
+      return [
+        `${quotients(peer[direction], us[direction])} × as fast as ${peer.title}${aside(TARGETS[name][direction])}`,
+      ]
     }
-    const toCopy = durable ? '' : ` (${TARGETS.cp[direction]})`
-    const copied = copy === undefined ? [] : [`${quotients(us[direction], copy[direction])} × ${copy.title}${toCopy}`]
+    const copied =
+      copy === undefined
+        ? []
+        : [`${quotients(us[direction], copy[direction])} × ${copy.title}${aside(TARGETS.cp[direction])}`]
     return [`- ${direction}: ${[...against('age'), ...against('noble'), ...copied].join('; ')}`]
   })
   return [
-    `holdfast, by minimum / by median:`,
+    'holdfast, by minimum / by median:',
     '',
     ...lines,
     `- peak memory ${peak(us)} MiB (${PEAK_TARGET})`,

@@ -61,10 +61,9 @@ async function takeTurn(
   const source = sources.get(contestant.fraction) ?? ''
   const [sealed, opened] = [join(folder, 'sealed'), join(folder, 'opened')]
   const [empty, emptySealed] = [join(folder, 'empty'), join(folder, 'empty-sealed')]
-  const seal = await pair(contestant, 'seal', source, sealed, result.seal, async () => undefined)
-  const open = await pair(contestant, 'open', sealed, opened, result.open, async () => {
-    if (verify && !(await sameBytes(source, opened))) throw new Error(`${contestant.name} opened other bytes`)
-  })
+  const seal = await pair(contestant, 'seal', source, sealed, result.seal)
+  const open = await pair(contestant, 'open', sealed, opened, result.open)
+  if (verify && !(await sameBytes(source, opened))) throw new Error(`${contestant.name} opened other bytes`)
   for (const path of [sealed, opened]) rmSync(path)
   if (contestant.fraction === 1) {
     result.seal.costs.push(seal)
@@ -88,13 +87,11 @@ async function pair(
   source: string,
   target: string,
   series: Series,
-  check: () => Promise<void>,
 ): Promise<Cost> {
   const command = contestant.command(direction, source, target)
   const { stdout, peakBytes } = await watched({ argv: [...command.argv, ...contestant.watch] })
   if (peakBytes !== undefined) series.peakBytes = Math.max(series.peakBytes ?? 0, peakBytes)
   if (contestant.watch.length > 0) series.loop = worse(series.loop, JSON.parse(stdout) as Loop)
-  await check()
   rmSync(target)
   return timed(command)
 }

@@ -22,4 +22,9 @@ await build({
   logLevel: 'warning',
 })
 const { main } = await import(pathToFileURL(join(outdir, 'main.mjs')).href)
-await main(root, outdir)
+try {
+  await main(root, outdir)
+} catch (error) {
+  console.error(`bench: ${error.message}`)
+  process.exitCode = 1
+}
