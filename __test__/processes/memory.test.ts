@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, truncateSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { password, sealFile, verifyFile } from '../../ts/index.ts'
 import { testFolder } from '../seal/folder.ts'
@@ -105,6 +105,27 @@ describe('a process in a container', () => {
     const { outcome, warnings } = await sealed(`process.constrainedMemory = () => 0\n${SEAL}`, '')
     expect(outcome).toMatchObject({ costLowered: false })
     expect(warnings).toEqual([])
+  })
+})
+
+describe('the memory of a process', () => {
+  it('row 22: does not grow with the file', async () => {
+    const body = `
+      const { generateKey, openFile, sealFile } = holdfast
+      const key = generateKey()
+      await sealFile(args[0], args[1], { to: key, sync: false })
+      await openFile(args[1], args[2], { with: key, sync: false })
+      console.log(process.resourceUsage().maxRSS)
+    `
+    const peakKib = async (bytes: number) => {
+      const source = folder.file('')
+      truncateSync(source, bytes)
+      const { output } = await script(body, { args: [source, folder.fresh(), folder.fresh()] })
+      return Number(output)
+    }
+    const [small, large] = [await peakKib(16 * 2 ** 20), await peakKib(256 * 2 ** 20)]
+    expect(small).toBeGreaterThan(1024)
+    expect(large - small).toBeLessThan(24 * 1024)
   })
 })
 
