@@ -14,11 +14,12 @@ const MAY_IMPORT = {
   arguments: ['errors'],
   progress: ['errors'],
   native: ['errors', '#addon'],
+  destinations: ['abort', 'arguments', 'errors'],
   configure: ['native', 'arguments', 'errors'],
   call: ['native', 'configure', 'abort', 'progress', 'arguments', 'errors'],
   credentials: ['native', 'call', 'arguments', 'errors'],
   seal: ['native', 'call', 'credentials', 'arguments', 'progress', 'errors'],
-  index: ['native', 'call', 'configure', 'credentials', 'seal', 'progress', 'errors'],
+  index: ['native', 'call', 'configure', 'credentials', 'destinations', 'seal', 'progress', 'errors'],
   cli: ['index'],
 }
 

@@ -105,6 +105,13 @@ export class FileError<C extends CodeOf<'FileError'> = CodeOf<'FileError'>> exte
   override readonly name = 'FileError'
 }
 
+/** Where sealed objects are kept refuses, fails, or does not have what was asked for. */
+export class DestinationError<
+  C extends CodeOf<'DestinationError'> = CodeOf<'DestinationError'>,
+> extends HoldfastError<C> {
+  override readonly name = 'DestinationError'
+}
+
 /** The work needs more than there is. */
 export class LimitError<C extends CodeOf<'LimitError'> = CodeOf<'LimitError'>> extends HoldfastError<C> {
   override readonly name = 'LimitError'
@@ -144,6 +151,7 @@ const CLASSES: Record<ErrorKind, typeof HoldfastError> = {
   FormatError: FormatError as typeof HoldfastError,
   IntegrityError: IntegrityError as typeof HoldfastError,
   FileError: FileError as typeof HoldfastError,
+  DestinationError: DestinationError as typeof HoldfastError,
   LimitError: LimitError as typeof HoldfastError,
   UsageError: UsageError as typeof HoldfastError,
   PlatformError: PlatformError as typeof HoldfastError,

@@ -16,6 +16,7 @@ export type { CredentialKind, ErrorCode, ErrorDetails, NoDetails } from './error
 export {
   type AnyHoldfastError,
   CredentialError,
+  DestinationError,
   type ErrorData,
   type ErrorParts,
   FileError,

@@ -13,6 +13,7 @@ const BY_KIND: Record<string, number> = {
   CredentialError: 3,
   FormatError: 4,
   IntegrityError: 4,
+  DestinationError: 5,
   FileError: 6,
   LimitError: 6,
   PlatformError: 6,

@@ -9,6 +9,7 @@ export const EXIT = {
   usage: 2,
   credential: 3,
   damaged: 4,
+  destination: 5,
   files: 6,
   internal: 70,
 } as const
@@ -18,6 +19,7 @@ const EXIT_BY_CLASS: Readonly<Record<string, number>> = {
   CredentialError: EXIT.credential,
   FormatError: EXIT.damaged,
   IntegrityError: EXIT.damaged,
+  DestinationError: EXIT.destination,
   FileError: EXIT.files,
   LimitError: EXIT.files,
   PlatformError: EXIT.files,

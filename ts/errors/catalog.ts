@@ -21,6 +21,7 @@ export type ErrorKind =
   | 'FormatError'
   | 'IntegrityError'
   | 'FileError'
+  | 'DestinationError'
   | 'LimitError'
   | 'UsageError'
   | 'PlatformError'
@@ -183,6 +184,62 @@ export const CATALOG = {
     hint: 'Make room, or choose a target on another disk.',
     details: ['call'],
   },
+  DESTINATION_DENIED: {
+    kind: 'DestinationError',
+    retryable: false,
+    when: 'the destination refuses the credentials, the right to do this, or the request itself',
+    hint: 'Check the address, the account and what it may do there.',
+    details: ['destination'],
+  },
+  DESTINATION_BUSY: {
+    kind: 'DestinationError',
+    retryable: true,
+    when: 'the destination asks for fewer requests',
+    hint: 'Try again later: the destination asked to slow down.',
+    details: ['destination', 'retryAfterMs'],
+  },
+  DESTINATION_UNREACHABLE: {
+    kind: 'DestinationError',
+    retryable: true,
+    when: 'the network, the disk or the service behind the destination failed',
+    hint: 'Check the connection, then try again.',
+    details: ['destination'],
+  },
+  DESTINATION_FULL: {
+    kind: 'DestinationError',
+    retryable: false,
+    when: 'the space or the quota of the destination is used up',
+    hint: 'Make room at the destination, or choose another one.',
+    details: ['destination'],
+  },
+  DESTINATION_TIMEOUT: {
+    kind: 'DestinationError',
+    retryable: true,
+    when: 'no byte moved for too long',
+    hint: 'Check the connection, then try again.',
+    details: ['destination'],
+  },
+  OBJECT_MISSING: {
+    kind: 'DestinationError',
+    retryable: false,
+    when: 'the destination has no object of this name',
+    hint: 'Check the address; if it is right, check the backup.',
+    details: ['destination', 'object'],
+  },
+  OBJECT_EXISTS: {
+    kind: 'DestinationError',
+    retryable: false,
+    when: 'the destination has another object of this name, which stays as it is',
+    hint: 'Check whether another program writes to this destination.',
+    details: ['destination', 'object'],
+  },
+  UPLOAD_MISMATCH: {
+    kind: 'DestinationError',
+    retryable: false,
+    when: 'what arrived at the destination is not what was sent; nothing of it was kept',
+    hint: 'Run it again; if it happens again, distrust the connection or the destination.',
+    details: ['destination', 'object'],
+  },
   TOO_LARGE: {
     kind: 'LimitError',
     retryable: false,
@@ -210,6 +267,13 @@ export const CATALOG = {
     when: 'the compiled part for this platform is not installed or does not load',
     hint: 'Install the package that is named, or build the addon; see the README.',
     details: ['platform', 'package'],
+  },
+  PACKAGE_MISSING: {
+    kind: 'PlatformError',
+    retryable: false,
+    when: 'an optional package that this destination needs is not installed',
+    hint: 'Install the package that is named beside holdfast.',
+    details: ['package'],
   },
   INTERNAL: {
     kind: 'HoldfastError',

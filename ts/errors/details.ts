@@ -53,12 +53,27 @@ export interface ErrorDetails {
   TARGET_UNWRITABLE: { readonly call: string }
   /** `call`: the step that failed. */
   NO_SPACE: { readonly call: string }
+  /** `destination`: its kind, in this error and those below, such as `s3`. */
+  DESTINATION_DENIED: { readonly destination: string }
+  /** `retryAfterMs`: the pause that the destination asks for, where it names one. */
+  DESTINATION_BUSY: { readonly destination: string; readonly retryAfterMs?: number }
+  DESTINATION_UNREACHABLE: { readonly destination: string }
+  DESTINATION_FULL: { readonly destination: string }
+  DESTINATION_TIMEOUT: { readonly destination: string }
+  /** `object`: its name within the destination. */
+  OBJECT_MISSING: { readonly destination: string; readonly object: string }
+  /** `object`: its name within the destination. */
+  OBJECT_EXISTS: { readonly destination: string; readonly object: string }
+  /** `object`: its name within the destination. */
+  UPLOAD_MISMATCH: { readonly destination: string; readonly object: string }
   TOO_LARGE: NoDetails
   /** `kib`: memory asked for, in KiB. */
   OUT_OF_MEMORY: { readonly kib: number }
   INVALID_ARGUMENT: NoDetails
   /** `platform`: system, processor and C library. `package`: the npm package that has the addon for it. */
   ADDON_MISSING: { readonly platform: string; readonly package: string }
+  /** `package`: its name on npm. */
+  PACKAGE_MISSING: { readonly package: string }
   INTERNAL: NoDetails
 }
 
