@@ -11,10 +11,14 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD_NO_PAD;
+use chacha20poly1305::aead::Aead as _;
+use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce};
 use holdfast_seal::credential::{CostChoice, Identity, Note, Recipient, Recipients, unwrap};
 use holdfast_seal::error::{CredentialKind, Error};
 use holdfast_seal::header::Stanza;
-use holdfast_seal::kdf::{Cost, KdfLimits};
+use holdfast_seal::kdf::{Cost, KdfLimits, stretch_scrypt};
 use holdfast_seal::password::Password;
 use holdfast_seal::recovery_key::RecoveryKey;
 use holdfast_seal::secret::FileKey;
@@ -149,6 +153,28 @@ fn row_10_only_the_stated_kind_is_tried_and_a_look_alike_is_told() {
     let error = opens(&stanzas, &[(&key()).into()]).unwrap_err();
     let (tried, available) = (vec![CredentialKind::Key], vec![CredentialKind::Password]);
     assert_eq!(error, Error::NoSuchSlot { tried, available, looks_like: None });
+}
+
+/// What age makes of a passphrase, whatever its normal form.
+fn scrypt_stanza(passphrase: &str, file_key: &[u8]) -> Stanza {
+    let salt = [3; 16];
+    let key = stretch_scrypt(passphrase.as_bytes(), &salt, 10, &limits()).unwrap();
+    let cipher = ChaCha20Poly1305::new(key.expose().into());
+    let body = cipher.encrypt(&Nonce::default(), file_key).unwrap();
+    let args = vec![STANDARD_NO_PAD.encode(salt), "10".to_owned()];
+    Stanza { tag: "scrypt".to_owned(), args, body }
+}
+
+#[test]
+fn a_passphrase_of_age_is_tried_as_given_and_then_prepared() {
+    let (composed, decomposed) = ("caf\u{e9} au lait", "cafe\u{301} au lait");
+    let open = |stanza: Stanza, text: &str| opens(&[stanza], &[with_password(text)]);
+    for text in [composed, decomposed] {
+        assert_eq!(open(scrypt_stanza(composed, &[5; 16]), text).unwrap(), [5; 16]);
+    }
+    assert_eq!(open(scrypt_stanza(decomposed, &[5; 16]), decomposed).unwrap(), [5; 16]);
+    let error = open(scrypt_stanza(decomposed, &[5; 16]), composed).unwrap_err();
+    assert_eq!(error.code(), "WRONG_CREDENTIAL");
 }
 
 #[test]

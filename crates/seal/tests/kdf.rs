@@ -11,6 +11,7 @@
 
 use std::time::{Duration, Instant};
 
+use argon2::{Algorithm, Argon2, AssociatedData, ParamsBuilder, Version};
 use holdfast_seal::error::Error;
 use holdfast_seal::kdf::{Cost, KdfCosts, KdfLimits, stretch, stretch_scrypt};
 use holdfast_seal::password::Password;
@@ -39,6 +40,32 @@ fn refused(memory_kib: u64, passes: u64, lanes: u64) -> (&'static str, u64, u64)
         Err(Error::KdfLimit { what, asked, limit }) => (what, asked, limit),
         other => panic!("{other:?}"),
     }
+}
+
+/// Our function has neither secret nor associated data, which this vector needs: it is run on the
+/// crate below, built as we use it.
+#[test]
+fn the_argon2_crate_agrees_with_rfc_9106_section_5_3() {
+    let text = include_str!("../../../vectors/external/argon2/rfc9106-phc-argon2id-v13.txt");
+    let bytes = |name: &str| -> Vec<u8> {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        let (_, hex) = line.split_once(": ").unwrap();
+        hex.split_whitespace().map(|byte| u8::from_str_radix(byte, 16).unwrap()).collect()
+    };
+    assert!(text.contains("Memory: 32 KiB, Iterations: 3, Parallelism: 4 lanes"));
+    let params = ParamsBuilder::new()
+        .m_cost(32)
+        .t_cost(3)
+        .p_cost(4)
+        .data(AssociatedData::new(&bytes("Associated data")).unwrap())
+        .build()
+        .unwrap();
+    let secret = bytes("Secret");
+    let argon2 =
+        Argon2::new_with_secret(&secret, Algorithm::Argon2id, Version::V0x13, params).unwrap();
+    let mut tag = [0; 32];
+    argon2.hash_password_into(&bytes("Password"), &bytes("Salt"), &mut tag).unwrap();
+    assert_eq!(tag.as_slice(), bytes("Tag"));
 }
 
 #[test]
