@@ -67,7 +67,12 @@ pub(crate) enum AgeRecipient {
 }
 
 impl HybridIdentity {
-    pub(crate) fn new(seed: &Seed) -> Result<Self, Error> {
+    /// The identity whose seed this is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the library below refuses it.
+    pub fn new(seed: &Seed) -> Result<Self, Error> {
         let key = <XWing as Kem>::PrivateKey::from_bytes(seed.expose());
         key.map(|key| Self(Box::new(key)))
             .map_err(|error| Error::Internal { what: format!("a seed was refused: {error}") })

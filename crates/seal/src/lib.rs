@@ -22,6 +22,7 @@ pub mod kdf;
 pub mod kept_key;
 mod lengths;
 pub mod limits;
+pub mod object;
 pub mod opening;
 mod output;
 mod parallel;

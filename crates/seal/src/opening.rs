@@ -21,6 +21,7 @@ use crate::parallel::{self, Action, Work};
 use crate::place::{Draft, Secrecy};
 use crate::read::read_full;
 use crate::sealing::{Place, Publish};
+use crate::secret::FileKey;
 use crate::source::SourceFile;
 use crate::stream::{self, Flow};
 
@@ -142,8 +143,8 @@ fn in_parallel(
 pub(crate) struct Sealed<'a> {
     pub(crate) header: Header,
     pub(crate) armored: bool,
-    /// What follows: the payload nonce, or after [`Sealed::unlock`] the first chunk.
-    reader: Box<dyn BufRead + 'a>,
+    /// What follows: the payload nonce, or after [`Sealed::cipher`] the first chunk.
+    pub(crate) reader: Box<dyn BufRead + 'a>,
 }
 
 impl<'a> Sealed<'a> {
@@ -166,14 +167,23 @@ impl<'a> Sealed<'a> {
         self.header.len().saturating_add(NONCE_LEN as u64)
     }
 
-    /// Finds the file key, checks the header with it and reads the payload nonce.
+    /// Finds the file key and makes the cipher of the chunks.
     fn unlock(&mut self, with: &[Identity], limits: &KdfLimits) -> Result<ChunkCipher, Error> {
         let file_key = credential::unwrap(self.header.stanzas(), with, limits)?;
-        self.header.verify(&file_key)?;
+        self.cipher(&file_key).map(|(cipher, _)| cipher)
+    }
+
+    /// Checks the header with the file key and reads the payload nonce.
+    pub(crate) fn cipher(
+        &mut self,
+        file_key: &FileKey,
+    ) -> Result<(ChunkCipher, [u8; NONCE_LEN]), Error> {
+        self.header.verify(file_key)?;
         let mut nonce = [0_u8; NONCE_LEN];
         if read_full(&mut self.reader, &mut nonce)? < NONCE_LEN {
             return Err(Error::Truncated { chunks: 0 });
         }
-        Ok(ChunkCipher::new(&header::payload_key(&file_key, &nonce)?, self.first()))
+        let key = header::payload_key(file_key, &nonce)?;
+        Ok((ChunkCipher::new(&key, self.first()), nonce))
     }
 }

@@ -122,7 +122,8 @@ impl Draft {
     }
 
     /// Gives the file its name, at once and whole. With `sync`, bytes and name are on the disk
-    /// when this returns.
+    /// when this returns. Without it the bytes are flushed all the same where a failure would
+    /// otherwise show only when the file is closed, as on network file systems.
     ///
     /// # Errors
     ///
@@ -130,7 +131,7 @@ impl Draft {
     /// the path leads to another folder by now. In [`Error::TargetUnwritable`], `visible` says that
     /// the file has its name, but that the name may be lost with the power.
     pub fn publish(self, sync: bool) -> Result<(), Error> {
-        if sync && !self.flushed.load(Ordering::Relaxed) {
+        if (sync || self.folder.tells_late()) && !self.flushed.load(Ordering::Relaxed) {
             self.sync()?;
         }
         self.ensure_publishable()?;
@@ -141,10 +142,8 @@ impl Draft {
             }
         }
         if sync {
-            self.folder.sync().or_else(tolerate_unsupported).map_err(|error| {
-                let reason = error.to_string();
-                Error::TargetUnwritable { call: "flush folder", reason, visible: true }
-            })?;
+            let flushed = self.folder.sync().or_else(tolerate_unsupported);
+            flushed.map_err(|error| visible("flush folder", &error))?;
         }
         Ok(())
     }
@@ -203,10 +202,11 @@ impl Draft {
         let reserved = self.folder.create(&self.name, Secrecy::Plain);
         let placeholder = reserved.map_err(|error| self.refusal("create", &error))?;
         self.folder.rename(&self.temporary, &self.name).map_err(|error| {
-            if self.folder.leads_to(&self.name, &placeholder).unwrap_or(false) {
-                let _ = self.folder.remove(&self.name);
+            let ours = self.folder.leads_to(&self.name, &placeholder).unwrap_or(false);
+            match if ours { self.folder.remove(&self.name) } else { Ok(()) } {
+                Ok(()) => self.refusal("rename", &error),
+                Err(kept) => visible("remove", &kept),
             }
-            self.refusal("rename", &error)
         })
     }
 
@@ -237,6 +237,11 @@ impl Drop for Draft {
 
 fn unwritable(call: &'static str) -> impl Fn(io::Error) -> Error {
     move |error| Error::target(call, &error)
+}
+
+/// A failure after the target's name came to be.
+fn visible(call: &'static str, error: &io::Error) -> Error {
+    Error::TargetUnwritable { call, reason: error.to_string(), visible: true }
 }
 
 /// The folder's absolute path and the name in it.

@@ -63,7 +63,12 @@ impl RecoveryKey {
         Ok(key)
     }
 
-    pub(crate) fn from_seed(seed: Seed) -> Result<Self, Error> {
+    /// The key whose 32 bytes these are.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Internal`] if the library below refuses them.
+    pub fn from_seed(seed: Seed) -> Result<Self, Error> {
         let identity = HybridIdentity::new(&seed)?;
         Ok(Self { seed, identity })
     }
@@ -127,6 +132,12 @@ impl RecoveryKey {
 
     pub(crate) fn to_recipient(&self) -> HybridRecipient {
         HybridRecipient { weak: self.is_weak(), ..self.identity.recipient() }
+    }
+
+    /// The raw 32 bytes.
+    #[must_use]
+    pub fn seed(&self) -> &Seed {
+        &self.seed
     }
 
     pub(crate) fn to_identity(&self) -> HybridIdentity {

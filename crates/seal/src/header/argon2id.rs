@@ -69,13 +69,33 @@ pub(crate) fn unwrap(
     stanza: &Stanza,
     limits: &KdfLimits,
 ) -> Result<Option<FileKey>, Error> {
+    Ok(unwrap_stretched(password, stanza, limits)?.map(|(file_key, _)| file_key))
+}
+
+/// The file key and the stretched password, if it is the one that wrapped the file key: one
+/// Argon2id run.
+///
+/// # Errors
+///
+/// [`Error::Malformed`], [`Error::KdfLimit`], [`Error::OutOfMemory`].
+pub fn unwrap_stretched(
+    password: &Password,
+    stanza: &Stanza,
+    limits: &KdfLimits,
+) -> Result<Option<(FileKey, Stretched)>, Error> {
     let PasswordStanza { salt, memory_kib, passes, lanes, body } = PasswordStanza::parse(stanza)?;
     let costs = KdfCosts::new(memory_kib, passes, lanes, limits)?;
     let stretched = kdf::stretch(password, &salt, costs, limits)?;
-    Ok(wrapping::unwrap(&wrap_key(&stretched, &salt, costs)?, &body))
+    let file_key = wrapping::unwrap(&wrap_key(&stretched, &salt, costs)?, &body);
+    Ok(file_key.map(|file_key| (file_key, stretched)))
 }
 
-fn stanza(
+/// Wraps the file key under a password that was stretched with `salt`.
+///
+/// # Errors
+///
+/// [`Error::Internal`] if a primitive refuses, which none does for these lengths.
+pub fn stanza(
     stretched: &Stretched,
     salt: &[u8; SALT_LEN],
     costs: KdfCosts,

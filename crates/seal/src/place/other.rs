@@ -97,6 +97,10 @@ impl Folder {
         attempt("link", || fs::hard_link(self.path.join(from), self.path.join(to)))
     }
 
+    pub(super) fn tells_late(&self) -> bool {
+        false
+    }
+
     pub(super) fn sync(&self) -> io::Result<()> {
         Ok(())
     }

@@ -147,6 +147,31 @@ impl Folder {
         })
     }
 
+    /// Whether a failed write may show only when a file is flushed or closed; closing tells nobody.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    pub(super) fn tells_late(&self) -> bool {
+        /// NFS, SMB in three versions, FUSE, 9P, Ceph, AFS (`statfs(2)`).
+        const KINDS: [u64; 8] = [
+            0x6969,
+            0x517b,
+            0xff53_4d42,
+            0xfe53_4d42,
+            0x6573_5546,
+            0x0102_1997,
+            0x00c3_6400,
+            0x5346_414f,
+        ];
+        let kind = attempt("inspect kind", || Ok(rustix::fs::fstatfs(&self.handle)?));
+        kind.ok()
+            .and_then(|kind| u64::try_from(kind.f_type).ok())
+            .is_none_or(|kind| KINDS.contains(&kind))
+    }
+
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    pub(super) fn tells_late(&self) -> bool {
+        false
+    }
+
     /// Waits until the names in this folder are on the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         attempt("flush folder", || self.handle.sync_all())

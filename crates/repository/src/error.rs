@@ -1,0 +1,181 @@
+//! Why something failed, and what was noticed besides.
+
+use std::sync::{Mutex, PoisonError};
+
+pub use holdfast_seal::error::Detail;
+use holdfast_seal::error::Error as SealError;
+
+/// What is wrong with a repository or a part of it: the codes of `docs/format.md` section 11.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Fault {
+    /// There is no repository at the destination.
+    NotARepository,
+    /// Two clear files differ, or a clear file, a count or an epoch is not what records say.
+    RepositoryForged,
+    /// A record or a table does not have its form.
+    Malformed,
+    /// The format is of a later version.
+    UnsupportedVersion,
+    /// A record needs a feature that this program does not know.
+    UnsupportedFeature,
+    /// No slot is of the credential's kind.
+    NoSuchSlot,
+    /// There are such slots, and none opens.
+    WrongCredential,
+    /// A slot's header is not what its kind demands.
+    SlotInvalid,
+    /// A slot opens and says something else than the repository.
+    SlotForged,
+    /// An object's bytes and its name differ.
+    ObjectMismatch,
+    /// An object does not open, or its MAC is wrong.
+    ObjectForged,
+    /// A snapshot's MAC is wrong, or what it says contradicts itself.
+    SnapshotTampered,
+    /// A block's content is not what its id says.
+    BlockMismatch,
+    /// A block, page or list is nowhere in the repository.
+    BlockMissing,
+    /// An index contradicts an intact pack.
+    IndexDamaged,
+    /// A name in a manifest would leave the target.
+    PathUnsafe,
+    /// A snapshot that was asked for is not there.
+    SnapshotMissing,
+    /// The destination says that protection is off where it was on.
+    ProtectionDowngraded,
+    /// The destination shows an older state than was seen.
+    RollbackSuspected,
+    /// A new epoch is being built.
+    EpochChanging,
+}
+
+impl Fault {
+    /// The stable name of this failure.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::NotARepository => "NOT_A_REPOSITORY",
+            Self::RepositoryForged => "REPOSITORY_FORGED",
+            Self::Malformed => "MALFORMED",
+            Self::UnsupportedVersion => "UNSUPPORTED_VERSION",
+            Self::UnsupportedFeature => "UNSUPPORTED_FEATURE",
+            Self::NoSuchSlot => "NO_SUCH_SLOT",
+            Self::WrongCredential => "WRONG_CREDENTIAL",
+            Self::SlotInvalid => "SLOT_INVALID",
+            Self::SlotForged => "SLOT_FORGED",
+            Self::ObjectMismatch => "OBJECT_MISMATCH",
+            Self::ObjectForged => "OBJECT_FORGED",
+            Self::SnapshotTampered => "SNAPSHOT_TAMPERED",
+            Self::BlockMismatch => "BLOCK_MISMATCH",
+            Self::BlockMissing => "BLOCK_MISSING",
+            Self::IndexDamaged => "INDEX_DAMAGED",
+            Self::PathUnsafe => "PATH_UNSAFE",
+            Self::SnapshotMissing => "SNAPSHOT_MISSING",
+            Self::ProtectionDowngraded => "PROTECTION_DOWNGRADED",
+            Self::RollbackSuspected => "ROLLBACK_SUSPECTED",
+            Self::EpochChanging => "EPOCH_CHANGING",
+        }
+    }
+}
+
+/// Why an operation on a repository failed. No variant carries a secret or plaintext.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A failure of sealing, opening, credentials or files.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// Something is wrong with the repository.
+    #[error("{what}{}", of(.object.as_deref()))]
+    Repository {
+        /// What kind of failure.
+        fault: Fault,
+        /// What exactly.
+        what: String,
+        /// The object, where it is one.
+        object: Option<String>,
+    },
+    /// The destination failed; its code and message, unchanged.
+    #[error("{message}")]
+    Store {
+        /// The destination's code.
+        code: String,
+        /// The destination's message.
+        message: String,
+    },
+}
+
+impl Error {
+    /// The stable name of this failure, the same in every language.
+    #[must_use]
+    pub fn code(&self) -> &str {
+        match self {
+            Self::Seal(error) => error.code(),
+            Self::Repository { fault, .. } => fault.code(),
+            Self::Store { code, .. } => code,
+        }
+    }
+
+    /// The same failure, of this object.
+    #[must_use]
+    pub fn of(self, name: &str) -> Self {
+        match self {
+            Self::Repository { fault, what, object: None } => {
+                Self::Repository { fault, what, object: Some(name.to_owned()) }
+            }
+            other => other,
+        }
+    }
+
+    /// The values behind the message.
+    #[must_use]
+    pub fn details(&self) -> Vec<(&'static str, Detail)> {
+        match self {
+            Self::Seal(error) => error.details(),
+            Self::Repository { object: Some(name), .. } => {
+                vec![("object", Detail::Text(name.clone()))]
+            }
+            Self::Repository { .. } | Self::Store { .. } => Vec::new(),
+        }
+    }
+
+    /// What is wrong with the repository, where that is the failure.
+    #[must_use]
+    pub fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Repository { fault, .. } => Some(*fault),
+            Self::Seal(_) | Self::Store { .. } => None,
+        }
+    }
+}
+
+/// A failure of the repository.
+pub(crate) fn fault(fault: Fault, what: impl Into<String>) -> Error {
+    Error::Repository { fault, what: what.into(), object: None }
+}
+
+fn of(object: Option<&str>) -> String {
+    object.map_or_else(String::new, |name| format!(" ({name})"))
+}
+
+/// What an operation noticed and went on after.
+#[derive(Debug, Default)]
+pub struct Reports(Mutex<Vec<Error>>);
+
+impl Reports {
+    /// Keeps a report; the same one only once.
+    pub fn add(&self, report: Error) {
+        let mut reports = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !reports.contains(&report) {
+            reports.push(report);
+        }
+    }
+
+    /// Everything noticed so far.
+    #[must_use]
+    pub fn all(&self) -> Vec<Error> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
