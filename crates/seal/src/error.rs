@@ -61,7 +61,7 @@ pub enum Error {
         digits: u64,
     },
     /// The text of a key has a character that cannot be there.
-    #[error("group {group} of the key has a character that is not 0-9 or a-f")]
+    #[error("group {group} of the key has a character that cannot be there")]
     KeyCharacter {
         /// One-based position of the character, white space and hyphens not counted.
         position: u64,
@@ -105,7 +105,7 @@ pub enum Error {
         line: Option<u64>,
     },
     /// The stanza asks for a key derivation that is too dear.
-    #[error("the file asks for a key derivation with {what} {asked}; at most {limit} is allowed")]
+    #[error("the file asks for a key derivation with {what} {asked}; the limit is {limit}")]
     KdfLimit {
         /// What is out of range, with its unit.
         what: &'static str,
