@@ -10,7 +10,7 @@ export function size(bytes: number): string {
     value /= STEP
     unit += 1
   }
-  return `${value < 10 ? value.toFixed(2) : value < 100 ? value.toFixed(1) : value.toFixed(0)} ${UNITS[unit] ?? ''}`
+  return `${value.toPrecision(3)} ${UNITS[unit] ?? ''}`
 }
 
 /** A number of seconds for people: `2 min 05 s`. */
