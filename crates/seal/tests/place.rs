@@ -134,8 +134,10 @@ fn row_24_a_file_that_appears_meanwhile_is_kept() {
     assert_eq!(names(&scratch), ["out"]);
 }
 
-/// Things at the target that are never replaced. Each makes one, and a file that must stay `old`.
-const UNSAFE: [(&str, fn(&Scratch) -> PathBuf); 6] = [
+/// Makes something at the target that is never replaced, and a file that must stay `old`.
+type Make = fn(&Scratch) -> PathBuf;
+
+const UNSAFE: [(&str, Make); 6] = [
     ("link", |scratch| {
         let other = scratch.file("other", "old");
         symlink(&other, scratch.join("out")).unwrap();

@@ -53,7 +53,7 @@ fn check(job: &Job, hit: &str, errno: Errno, outcome: &Result<(), Error>) {
     match outcome {
         // Not every call must succeed: the search for left-overs may fail.
         Ok(()) => {
-            assert!(["open", "inspect", "remove"].contains(&hit), "{context}");
+            assert!(["open", "inspect", "inspect kind", "remove"].contains(&hit), "{context}");
             assert!(job.is_done(LEN), "{context}");
         }
         Err(error) => {
@@ -159,6 +159,25 @@ fn row_26_publishing_flushes_what_was_not_flushed() {
         panic!("published without a flush");
     };
     assert!(job.is_untouched());
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn row_26_without_sync_only_file_systems_that_tell_late_are_flushed() {
+    use holdfast_seal::place::{Draft, Secrecy};
+
+    let session = faults::session();
+    let job = Job::new((Kind::Seal, false), 1);
+    for unknown in [true, false] {
+        let draft = Draft::create(&job.target, Secrecy::Sealed, false).unwrap();
+        draft.write_at(0, b"x").unwrap();
+        session.arm(Some("flush"), 1, Action::Fail(Errno::IO.raw_os_error()));
+        if unknown {
+            session.arm(Some("inspect kind"), 1, Action::Fail(Errno::NOSYS.raw_os_error()));
+        }
+        assert_eq!(draft.publish(false).is_err(), unknown);
+        let _ = session.disarm();
+    }
 }
 
 #[test]
