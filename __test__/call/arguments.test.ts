@@ -38,6 +38,16 @@ describe('arguments of the wrong type', () => {
     expect(error.message).not.toContain('horse')
   })
 
+  it('are found before any file is looked at: nobody to seal to, nothing to open with', async () => {
+    const missing = folder.fresh()
+    for (const call of [sealFile(missing, missing, { to: [] }), verifyFile(missing, { with: [] })]) {
+      expect(await rejectionOf(call)).toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        message: expect.stringMatching(/empty$/),
+      })
+    }
+  })
+
   it('reject and never throw', () => {
     for (const call of [sealFile, openFile, verifyFile, inspect, sealKey, openKey] as ((
       ...args: never[]

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, truncateSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { run } from '../../ts/call.ts'
 import { generateKey, openFile, type Progress, password, sealFile, sealKey, verifyFile } from '../../ts/index.ts'
 import { type Counters, Reporter } from '../../ts/progress.ts'
 import { testFolder } from '../seal/folder.ts'
@@ -87,6 +88,37 @@ describe('progress', () => {
     }
     await expect(sealFile(source, target, { to: key, sync: false, onProgress })).rejects.toBe(thrown)
     expect(await verifyFile(target, { with: key })).toMatchObject({ bytes: LONG })
+  })
+})
+
+describe('a callback that throws too late to stop the work', () => {
+  it('row 31: makes the call reject with what it threw, and is not called again', async () => {
+    const thrown = new RangeError('the host’s own')
+    let calls = 0
+    const onProgress = () => {
+      calls += 1
+      throw thrown
+    }
+    const committed = run({ onProgress }, async (control) => {
+      Object.defineProperty(control, 'cancel', { value: () => false })
+      await wait(450)
+    })
+    await expect(committed).rejects.toBe(thrown)
+    expect(calls).toBe(1)
+  })
+})
+
+describe('the phase', () => {
+  it('is done in the last report only, which the call itself makes', () => {
+    const reports: Progress[] = []
+    const reporter = new Reporter(
+      { done: 7, total: 7, phase: 'done' },
+      (progress) => reports.push(progress),
+      unexpected,
+    )
+    expect(reporter.sample(0).phase).toBe('flushing')
+    reporter.finish()
+    expect(reports).toEqual([expect.objectContaining({ phase: 'done', bytes: 7, total: 7, secondsLeft: 0 })])
   })
 })
 
