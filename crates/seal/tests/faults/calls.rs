@@ -111,8 +111,8 @@ fn rows_25_and_26_a_disk_that_stays_broken_leaves_the_target_and_the_next_run_cl
                 let context = format!("{kind:?} {hit} {errno:?} {outcome:?}");
                 match outcome {
                     Err(error) if error.safe() => {
-                        let content = std::fs::read(&job.target).ok();
-                        assert_eq!(content, job.overwrite.then(|| b"old".to_vec()), "{context}");
+                        let kept = std::fs::read(&job.target).ok();
+                        assert_eq!(kept, job.overwrite.then(|| b"old".to_vec()), "{context}");
                         assert_eq!(job.run(&Call::default()), Ok(()), "{context}");
                     }
                     // Only the search for the temporary file may fail after that.
