@@ -25,7 +25,8 @@ const MAY_IMPORT = {
 
 /** For each crate, the crates of ours and the kinds of library it must not know. */
 const MUST_NOT_DEPEND = {
-  'crates/seal/Cargo.toml': /^(napi[\w-]*|tokio|async-std|reqwest|hyper|holdfast-node)\b/gm,
+  'crates/seal/Cargo.toml': /^(napi[\w-]*|tokio|async-std|reqwest|hyper|holdfast-(?:node|repository))\b/gm,
+  'crates/repository/Cargo.toml': /^(napi[\w-]*|tokio|async-std|reqwest|hyper|holdfast-node)\b/gm,
 }
 
 const WORDS = [
