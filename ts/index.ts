@@ -11,6 +11,20 @@ export {
   parseKey,
   RecoveryKey,
 } from './credentials/recovery-key.ts'
+export type {
+  Body,
+  ByteRange,
+  Destination,
+  DestinationCall,
+  DestinationLimits,
+  GetOptions,
+  ObjectInfo,
+  ObjectPath,
+  PutOptions,
+  ReopenableBody,
+  ResumeToken,
+} from './destinations/destination.ts'
+export { localFolder } from './destinations/local-folder.ts'
 export type { CodeOf, ErrorKind } from './errors/catalog.ts'
 export type { CredentialKind, ErrorCode, ErrorDetails, NoDetails } from './errors/details.ts'
 export {
