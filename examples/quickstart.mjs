@@ -1,4 +1,5 @@
 // npm run quickstart [-- FILE]: builds holdfast and shows its main job on a real file.
+// node examples/quickstart.mjs --built [FILE]: the same, with what is built already.
 import { existsSync } from 'node:fs'
 import { readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
@@ -25,12 +26,14 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
 }
 
 const here = process.env.INIT_CWD ?? process.cwd()
-const chosen = process.argv[2] === undefined ? undefined : resolve(here, process.argv[2])
+const built = process.argv[2] === '--built'
+const [path] = process.argv.slice(built ? 3 : 2)
+const chosen = path === undefined ? undefined : resolve(here, path)
 let folder
 let key
 try {
   if (chosen !== undefined && !(await isFile(chosen))) throw new Error(`there is no file at ${chosen}`)
-  await prepare({ say })
+  if (!built) await prepare({ say })
   signal.throwIfAborted()
   const holdfast = await import(pathToFileURL(join(root, 'dist', 'index.js')).href)
   folder = await workFolder()

@@ -57,7 +57,10 @@ describe('the quickstart', () => {
   it('tells its story for a file of the person, twice, and leaves only the key', async () => {
     const file = folder.at('my file.mov')
     await sparse(3_158_073, file)
-    const [first, second] = [await example('quickstart', [file]), await example('quickstart', ['my file.mov'])]
+    const [first, second] = [
+      await example('quickstart', ['--built', file]),
+      await example('quickstart', ['--built', 'my file.mov']),
+    ]
     for (const { code, stdout, stderr } of [first, second]) {
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
       for (const said of [
@@ -81,7 +84,7 @@ describe('the quickstart', () => {
 
   it('has commands that work as they stand', async () => {
     const file = folder.file('content')
-    const { stdout } = await example('quickstart', [file])
+    const { stdout } = await example('quickstart', ['--built', file])
     for (const line of stdout.match(/^ {4}node .*$/gm) ?? []) {
       const shell = spawn(line.trim(), { shell: true, cwd: folder.path })
       expect((await outcome(shell)).code, line).toBe(0)
@@ -92,7 +95,7 @@ describe('the quickstart', () => {
 
   it('stops on Ctrl-C, says what stays, and removes its big files', async () => {
     const file = await sparse(2 ** 31)
-    const child = spawn(process.execPath, [`${ROOT}examples/quickstart.mjs`, file], { env: environment() })
+    const child = spawn(process.execPath, [`${ROOT}examples/quickstart.mjs`, '--built', file], { env: environment() })
     const ended = outcome(child)
     child.stdout.on('data', (piece: Buffer) => piece.includes('It is only read') && child.kill('SIGINT'))
     const { code, stdout, stderr } = await ended
@@ -103,7 +106,7 @@ describe('the quickstart', () => {
   })
 
   it('says that a file is not there', async () => {
-    const { code, stderr } = await example('quickstart', ['no such file'])
+    const { code, stderr } = await example('quickstart', ['--built', 'no such file'])
     expect(code).toBe(1)
     expect(stderr).toMatch(/there is no file at .*no such file/)
   })

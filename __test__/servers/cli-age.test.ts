@@ -61,7 +61,9 @@ describe('age and the command line', () => {
       PATH: `${dirname(AGE)}${delimiter}${process.env['PATH']}`,
       XDG_DATA_HOME: folder.at('data'),
     }
-    const { code, stdout } = await outcome(spawn(process.execPath, [quickstart, folder.file(content(70_000))], { env }))
+    const { code, stdout } = await outcome(
+      spawn(process.execPath, [quickstart, '--built', folder.file(content(70_000))], { env }),
+    )
     expect(code).toBe(0)
     expect(stdout).toMatch(/opened by age v1\.3\.\d+ too, and compared: equal to the original/)
   })

@@ -126,7 +126,7 @@ function passwordReader(options: PasswordSource, source: string): PasswordReader
 }
 
 /** Refuses to read standard input for two things at a time. */
-function checkStandardInput(options: IdentitySource, source: string): void {
+export function checkStandardInput(options: IdentitySource, source: string): void {
   const users = [
     source === '-' && 'the file',
     options.keyFile === '-' && '--key-file',

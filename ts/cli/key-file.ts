@@ -1,4 +1,5 @@
 import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { type AgeIdentity, FileError, openKey, type Password, parseKey, type RecoveryKey } from '../index.ts'
 import { AboutFile, about, CommandLineError } from './report.ts'
 import { meaningfulLines, readSmall, warnIfShared } from './secret-input.ts'
@@ -78,6 +79,18 @@ export function createPrivateFile(path: string, content: string | Uint8Array): v
     throw new AboutFile(path, unwritable('write', errno(thrown)))
   } finally {
     closeSync(descriptor)
+  }
+  if (process.platform !== 'win32') flushFolder(dirname(path))
+}
+
+/** Makes a new name last: a key that a power cut takes away would take the files with it. */
+function flushFolder(path: string): void {
+  try {
+    const descriptor = openSync(path, 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+  } catch {
+    // A folder that may not be read, or a file system that flushes no folders: the file itself is flushed.
   }
 }
 

@@ -20,7 +20,7 @@ Passwords and keys are never given as an argument or in the environment: other p
 read them there. What a key sealed opens with age 1.3 or newer, too: age -d -i my.key a.mov.age
 
 Exit codes: 0 done, 2 wrong call, 3 password or key, 4 damaged or not a sealed file,
-  6 files, memory or platform, 70 a bug, 130 interrupted
+  5 destination, 6 files, memory or platform, 70 a bug, 130 interrupted
 Each command has more: holdfast seal --help`
 
 const HELP_WIDTH = 100

@@ -1,14 +1,39 @@
-import { CommandLineError } from './report.ts'
+import { lstatSync } from 'node:fs'
+import { FileError } from '../index.ts'
+import { AboutFile, CommandLineError } from './report.ts'
 import { isTerminal, note, result } from './terminal.ts'
 import { size } from './words.ts'
 
-/** Refuses choices of the target that contradict each other. */
-export function checkTarget(source: string, target: string, options: { json?: true; output?: string }): void {
+/**
+ * Refuses choices that contradict each other, a source that is not there, and a target that is, before anybody is
+ * asked for a password. The addon checks again when it makes the file.
+ */
+export function checkPlaces(source: string, target: string, options: { json?: true; force?: true }): void {
   if (target === '' || source === '') {
     throw new CommandLineError('a file name is empty', 'Name the file to read, and the one to make with -o.')
   }
   if (target === '-' && options.json === true) {
     throw new CommandLineError('--json and -o - both need standard output', 'Keep one of them.')
+  }
+  if (source !== '-' && !isThere(source, true)) {
+    const missing = 'the source cannot be read: open: no such file'
+    throw new AboutFile(source, new FileError('SOURCE_UNREADABLE', missing, { details: { call: 'open' } }))
+  }
+  if (target !== '-' && options.force !== true) refuseExisting(target)
+}
+
+/** Refuses a target that exists, as a file or as anything else. */
+export function refuseExisting(target: string): void {
+  if (!isThere(target, false)) return
+  throw new AboutFile(target, new FileError('TARGET_EXISTS', 'a file exists at the target'))
+}
+
+/** Whether there is something at `path`; `unknown` where its folder does not tell, which the addon finds words for. */
+function isThere(path: string, unknown: boolean): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return unknown
   }
 }
 

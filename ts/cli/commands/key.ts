@@ -1,12 +1,13 @@
 import type { Command } from 'commander'
 import type { Cost } from '../../index.ts'
 import { generateKey, parseKey, type RecoveryKey, sealKey } from '../../index.ts'
-import { type PasswordSource, passwordOf } from '../credentials.ts'
+import { checkStandardInput, type PasswordSource, passwordOf } from '../credentials.ts'
 import { interruptible } from '../interrupt.ts'
 import { createPrivateFile, keyFileText, readKey, readKeyText } from '../key-file.ts'
 import { type OutputChoice, withCost, withJson, withPassword } from '../options.ts'
 import { askKeyText, askNewPassword, askPassword } from '../prompt.ts'
 import { about, CommandLineError } from '../report.ts'
+import { refuseExisting } from '../target.ts'
 import { isTerminal, note, result, resultAsJson } from '../terminal.ts'
 
 const EXAMPLES = `
@@ -82,7 +83,8 @@ async function newKey(options: NewOptions): Promise<void> {
   }
   using key = generateKey()
   const { out } = options
-  if (out === undefined) return print(key, options.json === true)
+  if (out === undefined) return print(key, 'key new', options)
+  refuseExisting(out)
   createPrivateFile(out, sealed ? await protect(key, options) : keyFileText(key))
   if (options.json === true) {
     resultAsJson({ command: 'key new', path: out, recipient: key.recipient, protected: sealed })
@@ -101,10 +103,11 @@ async function showKey(file: string, options: ShowOptions): Promise<void> {
   if (options.age === true && options.recipient === true) {
     throw new CommandLineError('--age and --recipient are two different things to print', 'Keep one of them.')
   }
+  checkStandardInput(options, file)
   using key = await readKey(file, () => passwordOf(options, file, () => askPassword(`Password of the key in ${file}`)))
   if (options.age === true) printOne('identity', key.identity(), options)
   else if (options.recipient === true) printOne('recipient', key.recipient, options)
-  else print(key, options.json === true)
+  else print(key, 'key show', options)
 }
 
 async function checkKey(file: string | undefined, options: OutputChoice): Promise<void> {
@@ -129,9 +132,9 @@ function givesPassword({ passwordFile, passwordFd, passwordCommand }: PasswordSo
   return passwordFile !== undefined || passwordFd !== undefined || passwordCommand !== undefined
 }
 
-function print(key: RecoveryKey, json: boolean): void {
-  if (json) {
-    resultAsJson({ command: 'key', rows: key.format().split('\n'), checkGroup: key.check, recipient: key.recipient })
+function print(key: RecoveryKey, command: 'key new' | 'key show', options: OutputChoice): void {
+  if (options.json === true) {
+    resultAsJson({ command, rows: key.format().split('\n'), checkGroup: key.check, recipient: key.recipient })
   } else {
     result(`${key.format()}\n\ncheck group: ${key.check}`)
   }

@@ -13,7 +13,7 @@ import {
 } from '../options.ts'
 import { withBar } from '../progress-bar.ts'
 import { between, CommandLineError } from '../report.ts'
-import { amount, checkTarget, summary } from '../target.ts'
+import { amount, checkPlaces, summary } from '../target.ts'
 import { resultAsJson } from '../terminal.ts'
 import { named } from '../words.ts'
 
@@ -49,7 +49,7 @@ export function addOpen(program: Command): void {
 async function open(file: string, options: Options): Promise<void> {
   const json = options.json === true
   const target = options.output ?? plainName(file)
-  checkTarget(file, target, options)
+  checkPlaces(file, target, options)
   using given = await identities(options, file)
   const [source, into] = [named(file, 'standard input'), named(target, 'standard output')]
   const begun = performance.now()

@@ -14,7 +14,7 @@ import {
 } from '../options.ts'
 import { withBar } from '../progress-bar.ts'
 import { between, CommandLineError } from '../report.ts'
-import { amount, checkTarget, summary } from '../target.ts'
+import { amount, checkPlaces, summary } from '../target.ts'
 import { isTerminal, resultAsJson, warn } from '../terminal.ts'
 import { named } from '../words.ts'
 
@@ -51,7 +51,7 @@ export function addSeal(program: Command): void {
 async function seal(file: string, options: Options): Promise<void> {
   const json = options.json === true
   const target = options.output ?? sealedName(file)
-  checkTarget(file, target, options)
+  checkPlaces(file, target, options)
   if (target === '-' && isTerminal('output') && options.force !== true) {
     throw new CommandLineError('a sealed file is binary, and standard output is a terminal', 'Redirect it, or --force.')
   }
