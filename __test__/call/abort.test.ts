@@ -123,11 +123,14 @@ describe('an aborted call', () => {
 
   it('row 29: at any moment either rejects and leaves nothing, or succeeds and leaves the target; never both', async () => {
     truncateSync(source, 8 * 2 ** 20)
+    const begun = performance.now()
+    await sealFile(source, folder.fresh(), { to: key, sync: false })
+    const usual = performance.now() - begun
     const seen = new Set<string>()
     for (let round = 0; round < 60; round += 1) {
       const [control, target] = [new AbortController(), `target-${round}`]
       const working = outcome(sealFile(source, folder.at(target), { to: key, signal: control.signal, sync: false }))
-      await wait(round / 2)
+      await (round < 59 ? wait((usual * round) / 30) : working)
       control.abort('enough')
       const result = await working
       const exists = readdirSync(folder.path).includes(target)

@@ -28,7 +28,7 @@ describe('progress', () => {
       const reports: Progress[] = []
       await work((progress) => reports.push(progress))
       const count = reports.length
-      expect(count).toBeGreaterThan(1)
+      expect(count).toBeGreaterThan(0)
       for (const [index, { bytes, total, rate, phase }] of reports.entries()) {
         expect(bytes).toBeGreaterThanOrEqual(reports[index - 1]?.bytes ?? 0)
         expect(bytes).toBeLessThanOrEqual(total ?? Number.POSITIVE_INFINITY)
@@ -39,6 +39,14 @@ describe('progress', () => {
       await wait(250)
       expect(reports).toHaveLength(count)
     }
+  })
+
+  it('is reported about ten times a second while the work lasts', async () => {
+    const phases: string[] = []
+    await run({ onProgress: ({ phase }) => phases.push(phase) }, () => wait(1050))
+    expect(phases.length).toBeGreaterThan(4)
+    expect(phases.length).toBeLessThan(12)
+    expect(phases.at(-1)).toBe('done')
   })
 
   it('is done only when the target is there', async () => {
