@@ -6,15 +6,6 @@ import { build } from 'esbuild'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-// Importing `node:process` creates process.stdin, which makes a piped standard input non-blocking for the addon, too.
-const lazyProcess = {
-  name: 'lazy-process',
-  setup(bundle) {
-    bundle.onResolve({ filter: /^(node:)?process$/ }, () => ({ path: 'process', namespace: 'global' }))
-    bundle.onLoad({ filter: /./, namespace: 'global' }, () => ({ contents: 'module.exports = process', loader: 'js' }))
-  },
-}
-
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: ['ts/cli/main.ts'],
@@ -22,7 +13,6 @@ const { metafile } = await build({
   bundle: true,
   splitting: true,
   chunkNames: '[name]-[hash]',
-  plugins: [lazyProcess],
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
