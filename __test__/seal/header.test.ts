@@ -96,7 +96,7 @@ describe('the header', () => {
     ['a sign', '+65536 3 4', 'MALFORMED'],
     ['three numbers too few', '65536', 'MALFORMED'],
     ['a number too many', '65536 3 4 1', 'MALFORMED'],
-  ])('row 13: that asks for %s is %s at once, with memory unchanged', async (_, costs, code) => {
+  ])('row 13: that asks for %s (%s) is %s at once, with memory unchanged', async (_, costs, code) => {
     const file = folder.file(withCosts(costs))
     const before = process.memoryUsage.rss()
     const begun = performance.now()
