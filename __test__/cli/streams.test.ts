@@ -80,6 +80,15 @@ describe('standard streams', () => {
     expect({ code, stderr }).toEqual({ code: 6, stderr: '' })
   })
 
+  it.each([['--help'], ['inspect', 'none', '--json']])(
+    'that nobody reads any more draw no words: %s',
+    async (...args) => {
+      const child = start(args, {}, ['ignore', 'pipe', 'pipe'])
+      child.stdout?.destroy()
+      expect(await outcome(child)).toMatchObject({ code: 6, stderr: '' })
+    },
+  )
+
   it('cannot hold content and JSON at a time', async () => {
     const target = await sealed(content(9))
     const args = ['open', target, '-o', '-', '--json', '--key-file', keyFile()]

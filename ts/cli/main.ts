@@ -7,7 +7,7 @@ import { addOpen } from './commands/open.ts'
 import { addSeal } from './commands/seal.ts'
 import { addVerify } from './commands/verify.ts'
 import { CommandLineError, EXIT, failure } from './report.ts'
-import { note, STANDARD, write } from './terminal.ts'
+import { note, output } from './terminal.ts'
 
 const HELP = `
 Examples:
@@ -35,8 +35,8 @@ function commandLine(): Command {
     .addHelpText('after', HELP)
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => write(STANDARD.output, text),
-      writeErr: (text) => write(STANDARD.error, text),
+      writeOut: output,
+      writeErr: (text) => note(text.trimEnd()),
       outputError: () => {},
       getOutHelpWidth: () => HELP_WIDTH,
       getErrHelpWidth: () => HELP_WIDTH,
@@ -80,4 +80,4 @@ process.on('warning', (warning) => {
   if (!('code' in warning) || warning.code !== 'HOLDFAST_COST_LOWERED') note(`${warning.name}: ${warning.message}`)
 })
 
-process.exitCode = await run(process.argv.slice(2))
+process.exitCode = await run(process.argv.slice(2)).catch((thrown: unknown) => failure(thrown, false))

@@ -126,9 +126,7 @@ function hint(error: AnyHoldfastError): string {
         ? error.hint
         : `What was given looks like a ${kindName(error.details.looksLike)}: ${kindOption(error.details.looksLike)}.`
     case 'NO_SUCH_SLOT':
-      return error.details.available.length === 0
-        ? error.hint
-        : `Use its ${error.details.available.map(kindName).join(' or ')}: ${error.details.available.map(kindOption).join(', ')}.`
+      return available(error.details.available) ?? error.hint
     case 'OUT_OF_MEMORY':
       return 'Free memory, or seal with --cost interactive.'
     case 'INVALID_ARGUMENT':
@@ -136,6 +134,11 @@ function hint(error: AnyHoldfastError): string {
     default:
       return error.hint
   }
+}
+
+function available(kinds: readonly CredentialKind[]): string | undefined {
+  if (kinds.length === 0) return undefined
+  return `Use its ${kinds.map(kindName).join(' or ')}: ${kinds.map(kindOption).join(', ')}.`
 }
 
 function kindName(kind: CredentialKind): string {

@@ -12,8 +12,13 @@ export class OutputClosed extends Error {
 
 /** Prints a result: standard output has nothing else, so it can be piped. */
 export function result(text: string): void {
+  output(`${text}\n`)
+}
+
+/** Writes to standard output. */
+export function output(text: string): void {
   try {
-    write(STANDARD.output, `${text}\n`)
+    write(STANDARD.output, text)
   } catch (thrown) {
     throw errno(thrown) === 'EPIPE' ? new OutputClosed() : thrown
   }

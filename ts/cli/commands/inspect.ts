@@ -14,6 +14,7 @@ Examples:
   $ holdfast inspect a.mov.age --json`
 
 const KIB_PER_MIB = 1024
+const RESISTS = 'resists quantum computers, as far as is known'
 
 /** Adds `holdfast inspect`. */
 export function addInspect(program: Command): void {
@@ -41,7 +42,7 @@ async function show(file: string, options: OutputChoice): Promise<void> {
 function* lines(file: string, info: SealedInfo): Generator<string> {
   yield `${named(file, 'standard input')}: age file, version ${info.version}${info.armored ? ', ASCII armor' : ''}`
   for (const stanza of info.stanzas) yield `  opens with   ${way(stanza)}`
-  yield `  quantum      ${info.postquantum ? 'resists quantum computers, as far as is known' : 'a quantum computer could open it'}`
+  yield `  quantum      ${info.postquantum ? RESISTS : 'a quantum computer could open it'}`
   if (info.bytes !== null) yield `  content      ${exact(info.bytes)}`
   if (info.sealedBytes !== null)
     yield `  sealed file  ${exact(info.sealedBytes)}, of which the header ${exact(info.headerBytes)}`
