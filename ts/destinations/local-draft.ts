@@ -3,7 +3,6 @@ import { readlinkSync } from 'node:fs'
 import { type FileHandle, link, lstat, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
-import { pid, platform } from 'node:process'
 import { disk, failedWith, unlessAbsent } from './local-failure.ts'
 
 /** A temporary file: where its writer runs, the writer's process id, and a random part. */
@@ -35,7 +34,7 @@ export class Draft {
 
   /** A new, empty one in the folder `root`, which is made if need be. */
   static async create(root: string): Promise<Draft> {
-    const path = join(root, `.holdfast-${HERE}-${pid}-${randomBytes(8).toString('hex')}.partial`)
+    const path = join(root, `.holdfast-${HERE}-${process.pid}-${randomBytes(8).toString('hex')}.partial`)
     await makeFolder(root)
     return new Draft(path, await disk(() => open(path, 'wx')))
   }
@@ -138,7 +137,7 @@ async function makeFolder(path: string): Promise<void> {
 
 /** A folder that cannot be opened for it, as on Windows, needs no flush or has none. */
 async function flushFolder(path: string): Promise<void> {
-  if (platform === 'win32') return
+  if (process.platform === 'win32') return
   const folder = await disk(() => open(path, 'r'))
   try {
     await disk(() => folder.sync().catch(unlessUnsupported))
