@@ -36,6 +36,11 @@ const WORDS = [
     say: 'work left without an issue number',
   },
   { where: /^ts\/(?!native\/)/, word: /native\/generated/, say: 'only ts/native imports the addon' },
+  {
+    where: /^ts\//,
+    word: /from '(node:)?process'/,
+    say: 'importing it opens process.stdin, and makes a piped standard input non-blocking for the addon',
+  },
   { where: /^ts\//, word: /\bpass ?phrases?\b/i, say: 'the word is password' },
   {
     where: /^__test__\//,

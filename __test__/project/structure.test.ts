@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { findings } from '../../.ci/structure.mjs'
 
+const STDIN = ':1: importing it opens process.stdin, and makes a piped standard input non-blocking for the addon'
+
 describe('the check of the tree', () => {
   let root: string
 
@@ -45,6 +47,7 @@ describe('the check of the tree', () => {
     ['the core knowing Node', 'crates/seal/Cargo.toml', 'napi = "3"\n', ':1: this crate must not depend on napi'],
     ['a lockfile with a registry', 'package-lock.json', '{ "resolved": "" }', ':1: the lockfile names a registry'],
     ['a test left out', '__test__/a.test.ts', `it.${'skip'}()`, ':1: a test that does not run, or the only one'],
+    ['the module of process', 'ts/seal/a.ts', "import { pid } from 'node:process'", STDIN],
     ['unfinished work', 'crates/seal/src/a.rs', `// ${'TO'}DO later`, ':1: work left without an issue number'],
   ])('refuses %s', async (_, path, text, said) => {
     await files({ [path]: text })
