@@ -9,6 +9,7 @@ import type {
   PutOptions,
 } from '../../ts/destinations/destination.ts'
 import { destinationFailed } from '../../ts/destinations/failure.ts'
+import { checkPrefix } from '../../ts/destinations/object-path.ts'
 import { collected, fetchObject, streamOf } from '../../ts/destinations/object-stream.ts'
 import { Memory } from './memory.ts'
 
@@ -104,6 +105,7 @@ export class Faulty implements Destination {
   }
 
   async *list(prefix: string, options: DestinationCall = {}): AsyncGenerator<ObjectInfo> {
+    checkPrefix(prefix)
     const fault = await this.#begin('list', prefix, options)
     const found: ObjectInfo[] = []
     for await (const info of this.inner.list('', options)) found.push(info)
