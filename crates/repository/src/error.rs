@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 pub use holdfast_seal::error::Detail;
 use holdfast_seal::error::Error as SealError;
 
+use crate::manifest::Component;
+
 /// What is wrong with a repository or a part of it: the codes of `docs/format.md` section 11.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -19,10 +21,6 @@ pub enum Fault {
     UnsupportedVersion,
     /// A record needs a feature that this program does not know.
     UnsupportedFeature,
-    /// No slot is of the credential's kind.
-    NoSuchSlot,
-    /// There are such slots, and none opens.
-    WrongCredential,
     /// A slot's header is not what its kind demands.
     SlotInvalid,
     /// A slot opens and says something else than the repository.
@@ -61,8 +59,6 @@ impl Fault {
             Self::Malformed => "MALFORMED",
             Self::UnsupportedVersion => "UNSUPPORTED_VERSION",
             Self::UnsupportedFeature => "UNSUPPORTED_FEATURE",
-            Self::NoSuchSlot => "NO_SUCH_SLOT",
-            Self::WrongCredential => "WRONG_CREDENTIAL",
             Self::SlotInvalid => "SLOT_INVALID",
             Self::SlotForged => "SLOT_FORGED",
             Self::ObjectMismatch => "OBJECT_MISMATCH",
@@ -97,6 +93,22 @@ pub enum Error {
         /// The object, where it is one.
         object: Option<String>,
     },
+    /// The credential does not open the repository.
+    #[error("{what}")]
+    Credential {
+        /// What happened, in words that fit a repository.
+        what: String,
+        /// The same failure of a file, for its code and its details.
+        cause: SealError,
+    },
+    /// An entry of a snapshot could not be restored.
+    #[error("{path}: {cause}")]
+    Entry {
+        /// The entry's path, for people: components joined with `/`.
+        path: String,
+        /// Why.
+        cause: Box<Error>,
+    },
     /// The destination failed; its code and message, unchanged.
     #[error("{message}")]
     Store {
@@ -114,6 +126,8 @@ impl Error {
         match self {
             Self::Seal(error) => error.code(),
             Self::Repository { fault, .. } => fault.code(),
+            Self::Credential { cause, .. } => cause.code(),
+            Self::Entry { cause, .. } => cause.code(),
             Self::Store { code, .. } => code,
         }
     }
@@ -133,7 +147,12 @@ impl Error {
     #[must_use]
     pub fn details(&self) -> Vec<(&'static str, Detail)> {
         match self {
-            Self::Seal(error) => error.details(),
+            Self::Seal(error) | Self::Credential { cause: error, .. } => error.details(),
+            Self::Entry { path, cause } => {
+                let mut details = cause.details();
+                details.push(("path", Detail::Text(path.clone())));
+                details
+            }
             Self::Repository { object: Some(name), .. } => {
                 vec![("object", Detail::Text(name.clone()))]
             }
@@ -146,14 +165,35 @@ impl Error {
     pub fn fault(&self) -> Option<Fault> {
         match self {
             Self::Repository { fault, .. } => Some(*fault),
-            Self::Seal(_) | Self::Store { .. } => None,
+            Self::Entry { cause, .. } => cause.fault(),
+            Self::Seal(_) | Self::Credential { .. } | Self::Store { .. } => None,
         }
+    }
+
+    /// Whether this is damage to one object, after which others may still be read. A destination
+    /// that does not answer is not.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        self.fault().is_some()
+            || matches!(self, Self::Store { code, .. } if code == "OBJECT_MISSING")
+    }
+
+    /// The failure of the entry at `path`.
+    #[must_use]
+    pub fn at(self, path: &[Component]) -> Self {
+        let path = path.iter().map(|name| String::from_utf8_lossy(&name.0)).collect::<Vec<_>>();
+        Self::Entry { path: path.join("/"), cause: Box::new(self) }
     }
 }
 
 /// A failure of the repository.
 pub(crate) fn fault(fault: Fault, what: impl Into<String>) -> Error {
     Error::Repository { fault, what: what.into(), object: None }
+}
+
+/// An object that was listed is not there.
+pub(crate) fn gone(name: &str) -> Error {
+    Error::Store { code: "OBJECT_MISSING".to_owned(), message: format!("no object at {name}") }
 }
 
 fn of(object: Option<&str>) -> String {

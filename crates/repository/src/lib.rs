@@ -7,20 +7,31 @@
 #![forbid(unsafe_code)]
 
 pub mod block;
+pub mod catalog;
 pub mod clear;
+pub mod entries;
 pub mod error;
 mod hex;
 pub mod index;
 pub mod json;
 pub mod keys;
+pub mod listing;
 pub mod manifest;
 pub mod name;
 pub mod object;
+pub mod open;
 pub mod pack;
 pub mod padme;
 pub mod page;
+mod parallel;
+pub mod pin;
+pub mod read;
 pub mod record;
+pub mod repository;
+mod runs;
 pub mod slot;
+pub mod snapshots;
 pub mod store;
 pub mod text;
 pub mod time;
+mod unlock;

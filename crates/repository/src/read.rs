@@ -1,0 +1,243 @@
+//! Reading blocks: by ranges, and where that fails by whole packs (`docs/format.md` section 8).
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use holdfast_seal::limits::{CHUNK_LEN, NONCE_LEN, SEALED_CHUNK_LEN};
+use zeroize::Zeroizing;
+
+use crate::block::{self, BlockId, BlockKind, Row};
+use crate::catalog::{Catalog, Location, Pack, same_key};
+use crate::error::{Error, Fault, Reports, fault};
+use crate::index::PackRecord;
+use crate::listing::Listed;
+use crate::object::{self, Digest256};
+use crate::pack;
+use crate::repository::Repository;
+
+/// A block's plaintext.
+pub type Plain = Zeroizing<Vec<u8>>;
+
+/// Reads blocks of a repository; several threads may.
+#[derive(Debug)]
+pub struct Reader<'a> {
+    /// The repository.
+    pub repository: &'a Repository,
+    /// What was noticed besides.
+    pub reports: &'a Reports,
+    catalog: RwLock<Catalog>,
+    /// Packs that proved damaged when they were fetched whole; locked while one is.
+    damaged: Mutex<HashMap<Digest256, Error>>,
+}
+
+/// A pack that was fetched whole.
+struct Whole {
+    plain: Plain,
+    record: PackRecord,
+}
+
+impl<'a> Reader<'a> {
+    /// A reader of what `catalog` knows.
+    #[must_use]
+    pub fn new(repository: &'a Repository, catalog: Catalog, reports: &'a Reports) -> Self {
+        let catalog = RwLock::new(catalog);
+        Self { repository, reports, catalog, damaged: Mutex::default() }
+    }
+
+    /// What is known about where blocks lie.
+    pub fn catalog(&self) -> RwLockReadGuard<'_, Catalog> {
+        self.catalog.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Where a block lies; packs that no index names are read until one has it.
+    ///
+    /// # Errors
+    ///
+    /// The destination's.
+    pub fn locate(&self, kind: BlockKind, id: BlockId) -> Result<Option<Location>, Error> {
+        loop {
+            let place = self.catalog().first(kind, id);
+            if place.is_some() || !self.read_next_table()? {
+                return Ok(place);
+            }
+        }
+    }
+
+    /// One block, from the first of its places that has it whole.
+    ///
+    /// # Errors
+    ///
+    /// `BLOCK_MISSING` if it has no place; what is wrong with the first place if none has it
+    /// whole: `OBJECT_MISMATCH`, `OBJECT_FORGED`, `BLOCK_MISMATCH`; the destination's.
+    pub fn block(&self, kind: BlockKind, id: BlockId) -> Result<Plain, Error> {
+        let mut tried = Vec::new();
+        let mut failures = Vec::new();
+        loop {
+            let next = self.catalog().places(kind, id).find(|place| !tried.contains(place));
+            let Some(place) = next else {
+                if self.read_next_table()? {
+                    continue;
+                }
+                return Err(failures.into_iter().next().unwrap_or_else(|| missing(kind)));
+            };
+            tried.push(place);
+            match self.block_at(kind, id, place) {
+                Ok(Some(plain)) => {
+                    for failure in failures {
+                        self.reports.add(failure);
+                    }
+                    return Ok(plain);
+                }
+                Ok(None) => {}
+                Err(error) if error.is_damage() => failures.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// The plaintext of chunks `first` to `last` of a pack.
+    pub(crate) fn chunks(&self, pack: &Pack, first: u64, last: u64) -> Result<Plain, Error> {
+        let start = pack.key.header_len.saturating_add(NONCE_LEN as u64);
+        let payload = pack.listed.size.checked_sub(start).ok_or_else(out_of_range)?;
+        let count = payload.div_ceil(SEALED_CHUNK_LEN as u64);
+        if last >= count {
+            return Err(out_of_range());
+        }
+        let from = first.saturating_mul(SEALED_CHUNK_LEN as u64);
+        let to = last.saturating_add(1).saturating_mul(SEALED_CHUNK_LEN as u64).min(payload);
+        let len = to.saturating_sub(from);
+        let range = Some((start.saturating_add(from), len));
+        let sealed = self.repository.store.get(&pack.listed.name, range)?;
+        let mut sealed = sealed.unwrap_or_default();
+        if sealed.len() as u64 != len {
+            return Err(fault(Fault::ObjectMismatch, "a part of a pack is not there"));
+        }
+        let ends = last.saturating_add(1) == count;
+        let opened = pack.key.open_chunks(first, ends, &mut sealed);
+        opened
+            .map_err(|error| fault(Fault::ObjectMismatch, error.to_string()).of(&pack.listed.name))
+    }
+
+    /// The block at one place; nothing where the pack itself does not have it.
+    fn block_at(
+        &self,
+        kind: BlockKind,
+        id: BlockId,
+        place: Location,
+    ) -> Result<Option<Plain>, Error> {
+        let pack = self.catalog().pack(place.pack).cloned();
+        let Some(pack) = pack else { return Ok(None) };
+        let row = row(kind, id, place);
+        let (first, last) = span(place.offset, place.end());
+        let ranged = self.chunks(&pack, first, last).and_then(|plain| {
+            let stored = cut(&plain, first, place).ok_or_else(out_of_range)?;
+            block::decode(&self.repository.keys, &row, stored)
+        });
+        match ranged {
+            Ok(plain) => Ok(Some(plain)),
+            Err(error) if error.is_damage() => self.examine(&pack, &row, place),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Finds out what is wrong with a pack, or with what is said about it.
+    fn examine(&self, pack: &Pack, row: &Row, place: Location) -> Result<Option<Plain>, Error> {
+        let listed = &pack.listed;
+        let mut damaged = self.damaged();
+        if let Some(damage) = damaged.get(&listed.digest) {
+            return Err(damage.clone());
+        }
+        if self.catalog().pack(place.pack).is_none_or(|pack| pack.refuted) {
+            return Ok(None);
+        }
+        let whole = self.fetch_whole(listed).inspect_err(|error| {
+            if error.is_damage() {
+                damaged.insert(listed.digest, error.clone());
+            }
+        })?;
+        let Whole { plain, record } = whole;
+        let same = |(own, _): &&(Row, u32)| (own.kind, own.id) == (row.kind, row.id);
+        let own = record.rows.iter().find(same).copied();
+        if !same_key(&record.key, &pack.key) || own != Some((*row, place.offset)) {
+            let what = "an index says something else than an intact pack";
+            self.reports.add(fault(Fault::IndexDamaged, what).of(&listed.name));
+            let mut catalog = self.catalog_mut();
+            catalog.refute(place.pack);
+            catalog.add(listed, record, pack.doomed);
+        }
+        drop(damaged);
+        let Some((row, offset)) = own else { return Ok(None) };
+        let stored = part(&plain, offset, row.stored_len).ok_or_else(out_of_range)?;
+        let decoded = block::decode(&self.repository.keys, &row, stored);
+        decoded.map(Some).map_err(|error| error.of(&listed.name))
+    }
+
+    /// Reads the table of a pack that no index names; false if there is none left.
+    fn read_next_table(&self) -> Result<bool, Error> {
+        // Held while the pack is fetched, so that others wait for what it may have.
+        let _turn = self.damaged();
+        let Some(listed) = self.catalog_mut().take_unread() else { return Ok(false) };
+        match self.fetch_whole(&listed) {
+            Ok(whole) => self.catalog_mut().add(&listed, whole.record, false),
+            Err(error) if error.is_damage() => self.reports.add(error),
+            Err(error) => return Err(error),
+        }
+        Ok(true)
+    }
+
+    fn fetch_whole(&self, listed: &Listed) -> Result<Whole, Error> {
+        let keys = &self.repository.keys;
+        let sealed = listed.fetch(&*self.repository.store)?;
+        let read = || {
+            let (plain, key) = object::open(keys, &sealed)?;
+            let rows = pack::parse(keys, &plain)?;
+            let (name, stored_len) = (listed.digest, listed.size);
+            Ok(Whole { plain, record: PackRecord { name, stored_len, key, rows } })
+        };
+        read().map_err(|error: Error| error.of(&listed.name))
+    }
+
+    fn catalog_mut(&self) -> RwLockWriteGuard<'_, Catalog> {
+        self.catalog.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn damaged(&self) -> MutexGuard<'_, HashMap<Digest256, Error>> {
+        self.damaged.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn row(kind: BlockKind, id: BlockId, place: Location) -> Row {
+    let Location { coding, stored_len, plain_len, .. } = place;
+    Row { id, kind, coding, stored_len, plain_len }
+}
+
+/// The first and the last chunk that bytes of a pack's plaintext are in.
+pub(crate) fn span(offset: u32, end: u64) -> (u64, u64) {
+    let chunk = |byte: u64| byte.checked_div(CHUNK_LEN as u64).unwrap_or_default();
+    (chunk(u64::from(offset)), chunk(end.saturating_sub(1)))
+}
+
+/// A block's stored bytes in the plaintext of chunks from `first` on.
+pub(crate) fn cut(plain: &[u8], first: u64, place: Location) -> Option<&[u8]> {
+    let start = first.checked_mul(CHUNK_LEN as u64)?;
+    let offset = u32::try_from(u64::from(place.offset).checked_sub(start)?).ok()?;
+    part(plain, offset, place.stored_len)
+}
+
+fn part(plain: &[u8], offset: u32, len: u32) -> Option<&[u8]> {
+    let offset = usize::try_from(offset).ok()?;
+    plain.get(offset..)?.get(..usize::try_from(len).ok()?)
+}
+
+fn missing(kind: BlockKind) -> Error {
+    let noun = match kind {
+        BlockKind::Data => "block of a file",
+        BlockKind::Page => "page of the manifest",
+        BlockKind::List => "list of a file's blocks",
+    };
+    fault(Fault::BlockMissing, format!("a {noun} is nowhere in the backup"))
+}
+
+fn out_of_range() -> Error {
+    fault(Fault::BlockMismatch, "a block does not lie within its pack")
+}

@@ -1,0 +1,134 @@
+//! Blocks that lie side by side in a pack, read by one request.
+
+use crate::block::{self, BlockId, BlockKind, Row};
+use crate::catalog::Location;
+use crate::error::Error;
+use crate::read::{Plain, Reader, cut, span};
+
+/// Most bytes of a pack that one request asks for, and most blocks.
+const MAX_RUN_LEN: u64 = 8 << 20;
+const MAX_RUN_BLOCKS: usize = 256;
+/// Bytes that are read in vain rather than asked around.
+const MAX_GAP: u64 = 1 << 17;
+
+/// A block that is needed, and what for.
+#[derive(Debug)]
+pub(crate) struct Wanted<T> {
+    pub(crate) kind: BlockKind,
+    pub(crate) id: BlockId,
+    pub(crate) tag: T,
+}
+
+/// Needed blocks that one request can bring.
+#[derive(Debug)]
+pub(crate) struct Run<T> {
+    bounds: Option<Bounds>,
+    wanted: Vec<(Wanted<T>, Option<Location>)>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bounds {
+    pack: u32,
+    start: u32,
+    end: u64,
+}
+
+impl Bounds {
+    /// These bounds with one more place, if that is near enough.
+    fn with(self, place: Location) -> Option<Self> {
+        let end = self.end.max(place.end());
+        let near = place.pack == self.pack
+            && place.offset >= self.start
+            && u64::from(place.offset) <= self.end.saturating_add(MAX_GAP)
+            && end.saturating_sub(u64::from(self.start)) <= MAX_RUN_LEN;
+        near.then_some(Self { end, ..self })
+    }
+}
+
+impl<T> Default for Run<T> {
+    fn default() -> Self {
+        Self { bounds: None, wanted: Vec::new() }
+    }
+}
+
+impl<T> Run<T> {
+    /// Adds a block; returns what was gathered before if this one does not go with it.
+    pub(crate) fn add(&mut self, reader: &Reader<'_>, wanted: Wanted<T>) -> Option<Self> {
+        let place = reader.catalog().first(wanted.kind, wanted.id);
+        let alone =
+            |place: Location| Bounds { pack: place.pack, start: place.offset, end: place.end() };
+        let grown = self.bounds.zip(place).and_then(|(bounds, place)| bounds.with(place));
+        let fits = grown.is_some() && self.wanted.len() < MAX_RUN_BLOCKS;
+        let before = (!fits && !self.wanted.is_empty()).then(|| std::mem::take(self));
+        self.bounds = if fits { grown } else { place.map(alone) };
+        self.wanted.push((wanted, place));
+        before
+    }
+
+    /// Whether nothing was added.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.wanted.is_empty()
+    }
+
+    /// Reads the blocks and hands each to `each`, until that fails.
+    pub(crate) fn read(
+        self,
+        reader: &Reader<'_>,
+        mut each: impl FnMut(T, Result<Plain, Error>) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let chunks = self.fetch(reader)?;
+        for (wanted, place) in self.wanted {
+            let quick = place.zip(chunks.as_ref()).and_then(|(place, (first, plain))| {
+                let Location { coding, stored_len, plain_len, .. } = place;
+                let row = Row { id: wanted.id, kind: wanted.kind, coding, stored_len, plain_len };
+                let stored = cut(plain, *first, place)?;
+                block::decode(&reader.repository.keys, &row, stored).ok()
+            });
+            let block = quick.map_or_else(|| reader.block(wanted.kind, wanted.id), Ok);
+            each(wanted.tag, block)?;
+        }
+        Ok(())
+    }
+
+    /// The chunks of the whole run, with the number of the first; nothing if they are damaged.
+    fn fetch(&self, reader: &Reader<'_>) -> Result<Option<(u64, Plain)>, Error> {
+        let Some(Bounds { pack, start, end }) = self.bounds else { return Ok(None) };
+        let Some(pack) = reader.catalog().pack(pack).cloned() else { return Ok(None) };
+        let (first, last) = span(start, end);
+        match reader.chunks(&pack, first, last) {
+            Ok(plain) => Ok(Some((first, plain))),
+            Err(error) if error.is_damage() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl Reader<'_> {
+    /// Several blocks of one kind, in order.
+    ///
+    /// # Errors
+    ///
+    /// The destination's. What is wrong with single blocks stands in their places.
+    pub fn blocks(
+        &self,
+        kind: BlockKind,
+        ids: &[BlockId],
+    ) -> Result<Vec<Result<Plain, Error>>, Error> {
+        let mut blocks = Vec::with_capacity(ids.len());
+        let mut keep = |(), block: Result<Plain, Error>| match block {
+            Err(error) if !error.is_damage() => Err(error),
+            block => {
+                blocks.push(block);
+                Ok(())
+            }
+        };
+        let mut run = Run::default();
+        for id in ids {
+            if let Some(full) = run.add(self, Wanted { kind, id: *id, tag: () }) {
+                full.read(self, &mut keep)?;
+            }
+        }
+        run.read(self, &mut keep)?;
+        Ok(blocks)
+    }
+}

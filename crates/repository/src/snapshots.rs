@@ -1,0 +1,203 @@
+//! The snapshots of an epoch, and whether some are missing (`docs/format.md` section 9).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Error, Fault, Reports, fault};
+use crate::hex;
+use crate::listing::Listed;
+use crate::object::Digest256;
+use crate::parallel;
+use crate::pin::{Pin, rollback};
+use crate::record::{Id, Snapshot, Tombstone};
+use crate::repository::Repository;
+
+/// A tombstone and its object's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buried {
+    /// The object.
+    pub listed: Listed,
+    /// What it says.
+    pub tombstone: Tombstone,
+}
+
+/// All snapshots and tombstones of an epoch.
+#[derive(Debug)]
+pub struct Snapshots {
+    /// Every snapshot once, newest first.
+    pub all: Vec<Snapshot>,
+    /// Every genuine tombstone.
+    pub tombstones: Vec<Buried>,
+    /// The objects of each snapshot; more than one where it was stored twice.
+    pub objects: BTreeMap<Id, Vec<Listed>>,
+    /// Why some snapshot objects cannot be read.
+    pub damaged: Vec<Error>,
+    /// The highest sequence in any genuine record, or 0.
+    pub highest: u64,
+    suspicion: Option<Error>,
+}
+
+impl Snapshots {
+    /// Reads all of them.
+    ///
+    /// # Errors
+    ///
+    /// `SNAPSHOT_TAMPERED` if two say different things under one id; the destination's.
+    pub fn load(
+        repository: &Repository,
+        pin: Option<&Pin>,
+        reports: &Reports,
+    ) -> Result<Self, Error> {
+        let tombstones = tombstones(repository, reports)?;
+        let mut records: BTreeMap<Id, (Snapshot, Vec<u8>)> = BTreeMap::new();
+        let mut objects: BTreeMap<Id, Vec<Listed>> = BTreeMap::new();
+        let mut damaged = Vec::new();
+        let read = |plain: &[u8]| Snapshot::parse(plain, &repository.keys);
+        for (listed, loaded) in load(repository, &repository.listing.snapshots, read) {
+            match loaded {
+                Ok((snapshot, line)) => {
+                    let id = snapshot.id;
+                    objects.entry(id).or_default().push(listed.clone());
+                    let first = records.entry(id).or_insert_with(|| (snapshot, line.clone()));
+                    if first.1 != line {
+                        let what = "two snapshots of one id differ";
+                        return Err(fault(Fault::SnapshotTampered, what).of(&listed.name));
+                    }
+                }
+                Err(error) if error.is_damage() => {
+                    reports.add(error.clone());
+                    damaged.push(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let mut all: Vec<_> = records.into_values().map(|(snapshot, _)| snapshot).collect();
+        all.sort_by_key(|snapshot| Reverse((snapshot.sequence, snapshot.time, snapshot.id)));
+        let sequences = all.first().map(|newest| newest.sequence).into_iter();
+        let highest = sequences
+            .chain(tombstones.iter().map(|buried| buried.tombstone.highest))
+            .chain([repository.complete.highest])
+            .max()
+            .unwrap_or_default();
+        let mut snapshots = Self { all, tombstones, objects, damaged, highest, suspicion: None };
+        snapshots.suspicion = snapshots.suspect(pin);
+        Ok(snapshots)
+    }
+
+    /// Why the destination may be showing an older state, if it may.
+    #[must_use]
+    pub fn suspicion(&self) -> Option<&Error> {
+        self.suspicion.as_ref()
+    }
+
+    /// Goes on in spite of [`Snapshots::suspicion`]: the user was told and wants that.
+    pub fn accept(&mut self) {
+        self.suspicion = None;
+    }
+
+    /// The newest complete snapshot.
+    ///
+    /// # Errors
+    ///
+    /// `ROLLBACK_SUSPECTED`; the damage of a snapshot, which might be the newest;
+    /// `SNAPSHOT_MISSING`.
+    pub fn latest(&self) -> Result<&Snapshot, Error> {
+        if let Some(error) = self.suspicion.as_ref().or(self.damaged.first()) {
+            return Err(error.clone());
+        }
+        let mut complete = self.all.iter().filter(|snapshot| !snapshot.incomplete);
+        complete.next().ok_or_else(|| missing("there is no complete snapshot in this backup"))
+    }
+
+    /// The snapshot of this id.
+    ///
+    /// # Errors
+    ///
+    /// `ROLLBACK_SUSPECTED`; the damage of a snapshot, which might be this one;
+    /// `SNAPSHOT_MISSING`.
+    pub fn find(&self, id: &Id) -> Result<&Snapshot, Error> {
+        if let Some(error) = &self.suspicion {
+            return Err(error.clone());
+        }
+        self.all.iter().find(|snapshot| snapshot.id == *id).ok_or_else(|| {
+            let what = || missing(&format!("no snapshot {} in this backup", hex::encode(id)));
+            self.damaged.first().cloned().unwrap_or_else(what)
+        })
+    }
+
+    /// What to remember of this repository.
+    #[must_use]
+    pub fn pin(&self, repository: &Repository) -> Pin {
+        Pin {
+            epoch: repository.epoch,
+            protected: repository.complete.protected,
+            commit: repository.keys.commit,
+            sequence: self.highest,
+            snapshots: self.all.iter().map(|snapshot| snapshot.id).collect(),
+        }
+    }
+
+    /// Packs that a tombstone names.
+    #[must_use]
+    pub fn doomed_packs(&self) -> BTreeSet<Digest256> {
+        let packs = self.tombstones.iter().flat_map(|buried| &buried.tombstone.packs);
+        packs.copied().map(Digest256).collect()
+    }
+
+    /// Indexes that a tombstone names.
+    #[must_use]
+    pub fn doomed_indexes(&self) -> BTreeSet<Digest256> {
+        let indexes = self.tombstones.iter().flat_map(|buried| &buried.tombstone.indexes);
+        indexes.copied().map(Digest256).collect()
+    }
+
+    /// As many missing ids as there are damaged snapshots are put down to them.
+    fn suspect(&self, pin: Option<&Pin>) -> Option<Error> {
+        let buried = self.tombstones.iter().flat_map(|buried| &buried.tombstone.snapshots);
+        let known: BTreeSet<&Id> =
+            self.all.iter().map(|snapshot| &snapshot.id).chain(buried).collect();
+        let seen = pin.into_iter().flat_map(|pin| &pin.snapshots);
+        let named = self.all.iter().flat_map(|snapshot| &snapshot.live);
+        let lost: BTreeSet<&Id> = named.chain(seen).filter(|id| !known.contains(id)).collect();
+        if lost.len() > self.damaged.len() {
+            let what = format!("{} snapshots are gone that nobody removed", lost.len());
+            return Some(rollback(what));
+        }
+        let pinned = pin.map(|pin| pin.sequence).unwrap_or_default();
+        let explained = pinned <= self.highest || !self.damaged.is_empty();
+        let what =
+            || format!("snapshot {pinned} was seen here before, the newest is {}", self.highest);
+        (!explained).then(|| rollback(what()))
+    }
+}
+
+/// One that cannot be read counts as naming nothing.
+fn tombstones(repository: &Repository, reports: &Reports) -> Result<Vec<Buried>, Error> {
+    let mut tombstones = Vec::new();
+    let read = |plain: &[u8]| Tombstone::parse(plain, &repository.keys);
+    for (listed, loaded) in load(repository, &repository.listing.tombstones, read) {
+        match loaded {
+            Ok(tombstone) => tombstones.push(Buried { listed: listed.clone(), tombstone }),
+            Err(error) if error.is_damage() => reports.add(error),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(tombstones)
+}
+
+/// Every object with what `read` makes of its plaintext.
+fn load<'a, T: Send>(
+    repository: &Repository,
+    listed: &'a [Listed],
+    read: impl Fn(&[u8]) -> Result<T, Error> + Sync,
+) -> impl Iterator<Item = (&'a Listed, Result<T, Error>)> {
+    let loaded = parallel::map(repository.requests, listed, |listed| {
+        let plain = repository.load(listed)?;
+        read(&plain).map_err(|error| error.of(&listed.name))
+    });
+    listed.iter().zip(loaded)
+}
+
+fn missing(what: &str) -> Error {
+    fault(Fault::SnapshotMissing, what)
+}
