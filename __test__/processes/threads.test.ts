@@ -85,7 +85,7 @@ describe('garbage collection', () => {
         }
         return process.memoryUsage.rss()
       }
-      const before = await grow(2000)
+      const before = await grow(20_000)
       const after = await grow(20_000)
       console.log(after - before)
     `
