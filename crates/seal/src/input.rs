@@ -3,9 +3,11 @@
 use std::io::{self, Read};
 use std::sync::Arc;
 
+use crate::control::Control;
 use crate::error::Error;
 use crate::sealing::Place;
 use crate::source::SourceFile;
+use crate::standard::StandardInput;
 
 /// An open source.
 #[derive(Debug)]
@@ -33,10 +35,10 @@ impl Input {
     }
 
     /// Everything from the start, in order.
-    pub(crate) fn reader(&self) -> Box<dyn Read + '_> {
+    pub(crate) fn reader<'a>(&'a self, control: &'a Control) -> Box<dyn Read + 'a> {
         match self {
             Self::File(file) => Box::new(InOrder { file, position: 0 }),
-            Self::Standard => Box::new(io::stdin().lock()),
+            Self::Standard => Box::new(StandardInput(control)),
         }
     }
 

@@ -69,7 +69,7 @@ pub enum StanzaKind {
 pub fn inspect_file(source: &Place, call: &Call) -> Result<Info, Error> {
     call.control.check()?;
     let input = Input::open(source)?;
-    let sealed = Sealed::read(input.reader())?;
+    let sealed = Sealed::read(input.reader(&call.control))?;
     let sealed_bytes = input.file().filter(|_| !sealed.armored).map(|file| file.len());
     call.control.set_phase(Phase::Done);
     Ok(Info {

@@ -34,4 +34,5 @@ pub mod recovery_key;
 pub mod sealing;
 pub mod secret;
 pub mod source;
+mod standard;
 mod stream;

@@ -93,7 +93,7 @@ fn open(
     if let Some((target, publish)) = target {
         Output::check(target, &input, publish)?;
     }
-    let mut sealed = Sealed::read(input.reader())?;
+    let mut sealed = Sealed::read(input.reader(control))?;
     control.set_phase(Phase::Deriving);
     let cipher = sealed.unlock(with, &call.limits)?;
     let first = sealed.first();

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::input::Input;
 use crate::place::{self, Draft, Secrecy};
 use crate::sealing::{Place, Publish};
+use crate::standard::StandardOutput;
 use crate::stream::Sink;
 
 /// Takes an operation's bytes and, at the end, gives them their name.
@@ -69,11 +70,7 @@ impl Output {
                 control.commit()?;
                 draft.publish(publish.sync)?;
             }
-            Self::Standard => {
-                io::stdout().flush().map_err(|error| Error::target("flush", &error))?;
-                control.commit()?;
-            }
-            Self::Nowhere => control.commit()?,
+            Self::Standard | Self::Nowhere => control.commit()?,
         }
         control.set_phase(Phase::Done);
         Ok(())
@@ -81,7 +78,7 @@ impl Output {
 }
 
 impl Sink for Output {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8], control: &Control) -> Result<(), Error> {
         match self {
             Self::Draft(draft, position) => {
                 draft.write_at(*position, bytes)?;
@@ -89,9 +86,17 @@ impl Sink for Output {
                 Ok(())
             }
             Self::Standard => {
-                io::stdout().lock().write_all(bytes).map_err(|error| Error::target("write", &error))
+                StandardOutput(control).write_all(bytes).map_err(|error| write_error(&error))
             }
             Self::Nowhere => Ok(()),
         }
+    }
+}
+
+/// The failure behind a write to a stream: a cancellation that came through, or the system's.
+fn write_error(error: &io::Error) -> Error {
+    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
+        Some(ours) => ours.clone(),
+        None => Error::target("write", error),
     }
 }

@@ -3,9 +3,6 @@
 use std::fs::File;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 
-/// Most pieces that one system call takes (`IOV_MAX`).
-const MAX_PIECES: usize = 1024;
-
 /// Runs one file call, again while it is interrupted. `call` names it for the fault injector.
 pub(crate) fn attempt<T>(
     call: &'static str,
@@ -69,7 +66,10 @@ mod transfer {
     use std::fs::File;
     use std::io::{self, IoSlice, IoSliceMut};
 
-    use super::{MAX_PIECES, shortened};
+    use super::shortened;
+
+    /// Most pieces that one system call takes (`IOV_MAX`).
+    const MAX_PIECES: usize = 1024;
 
     pub(super) fn read(
         file: &File,

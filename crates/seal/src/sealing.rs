@@ -79,7 +79,7 @@ pub fn seal_file(
     control.begin_writing()?;
     control.set_phase(Phase::Working);
     let mut output = Output::create(target, Secrecy::Sealed, publish)?;
-    output.write(&front.bytes)?;
+    output.write(&front.bytes, control)?;
     let (output, bytes) = match (input.file(), output) {
         (Some(file), Output::Draft(draft, _)) => {
             let (source, plain_len) = (Arc::clone(file), file.len());
@@ -90,7 +90,7 @@ pub fn seal_file(
             (Output::from(parallel::run(work, call)?.draft), plain_len)
         }
         (_, mut output) => {
-            let flow = stream::seal(&mut input.reader(), &mut output, &cipher, control)?;
+            let flow = stream::seal(&mut input.reader(control), &mut output, &cipher, control)?;
             (output, flow.plain)
         }
     };

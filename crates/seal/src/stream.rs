@@ -12,11 +12,11 @@ use crate::read::read_full;
 
 /// Takes bytes in order.
 pub(crate) trait Sink {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error>;
+    fn write(&mut self, bytes: &[u8], control: &Control) -> Result<(), Error>;
 }
 
 impl Sink for Vec<u8> {
-    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8], _control: &Control) -> Result<(), Error> {
         self.extend_from_slice(bytes);
         Ok(())
     }
@@ -51,7 +51,7 @@ pub(crate) fn seal(
             cipher.seal(position.saturating_add(index), Last::from(ends), place)?;
             used = used.saturating_add(len);
         }
-        sink.write(room.get(..used).unwrap_or_default())?;
+        sink.write(room.get(..used).unwrap_or_default(), control)?;
         Ok(Flow { plain: plain.len() as u64, payload: used as u64 })
     })
 }
@@ -75,7 +75,7 @@ pub(crate) fn open(
         for (index, chunk) in (0_u64..).zip(sealed.chunks_mut(SEALED_CHUNK_LEN)) {
             let ends = last && count == index.saturating_add(1);
             let opened = cipher.open(position.saturating_add(index), Last::from(ends), chunk)?;
-            sink.write(opened)?;
+            sink.write(opened, control)?;
             plain = plain.saturating_add(opened.len() as u64);
         }
         Ok(Flow { plain, payload })

@@ -1,5 +1,7 @@
 //! A folder known by its path, where the standard library offers no handle to look names up in.
 
+#![expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the form of the other module")]
+
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;

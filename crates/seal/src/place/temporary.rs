@@ -13,7 +13,7 @@ use crate::error::Error;
 /// Temporary names that are tried: as many calls can write to one target at a time.
 const MAX_DRAFTS: u32 = 1024;
 /// Temporary names that are looked at for what a killed process left behind.
-const SWEPT_DRAFTS: u32 = 16;
+const SWEPT_DRAFTS: u32 = 8;
 
 /// Removes what killed processes left behind, as far as that can be told and done.
 pub(super) fn sweep(folder: &Folder, target: &OsStr) {

@@ -136,6 +136,7 @@ impl Folder {
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    #[expect(clippy::unused_self, reason = "the form that other systems need")]
     pub(super) fn rename_new(&self, _from: &OsStr, _to: &OsStr) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
@@ -168,6 +169,7 @@ impl Folder {
     }
 
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[expect(clippy::unused_self, reason = "the form that Linux needs")]
     pub(super) fn tells_late(&self) -> bool {
         false
     }
