@@ -50,6 +50,18 @@ describe('row 29: a signal', () => {
     expect(readdirSync(folder.path)).toHaveLength(before)
   })
 
+  it('SIGINT while a silent pipe is waited for ends at once, and no temporary file is left', async () => {
+    const args = ['seal', '-', '-o', folder.fresh(), '--key-file', secret(KEY.identity())]
+    const before = readdirSync(folder.path).length
+    const child = start(args, {}, ['pipe', 'pipe', 'pipe'])
+    const ended = outcome(child)
+    child.stdin?.write('the beginning')
+    await until(temporary)
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: '' })
+    expect(readdirSync(folder.path)).toHaveLength(before)
+  })
+
   it('SIGINT while a password is stretched makes nothing', async () => {
     const args = ['seal', folder.file('x'), '-o', folder.fresh(), '--password-file', secret('correct horse')]
     const before = readdirSync(folder.path).length
