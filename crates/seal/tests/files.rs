@@ -109,7 +109,7 @@ fn row_15_what_is_no_file_is_not_sealed() {
 
 /// A sealed file of two full runs and a short chunk.
 fn sample() -> (Vec<u8>, usize) {
-    let plain: Vec<u8> = (0..2 * RUN_CHUNKS * CHUNK_LEN + 100).map(|i| (i % 251) as u8).collect();
+    let plain: Vec<u8> = (0..=250).cycle().take(2 * RUN_CHUNKS * CHUNK_LEN + 100).collect();
     let sealed = seal_bytes(&plain, &to(), &KdfLimits::default()).unwrap();
     let first = sealed.len() - 2 * RUN_CHUNKS * SEALED_CHUNK_LEN - 116;
     (sealed, first)
