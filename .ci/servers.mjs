@@ -9,10 +9,11 @@ import { conclude, runSuite } from './report.mjs'
 import { vitest } from './suites.mjs'
 
 const AGE = 'v1.3.2'
+const VERSITYGW = 'v1.8.0'
 const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'holdfast-test')
 
 /** Each finds its program or installs it, and answers with what the tests get to know about it. */
-const PROGRAMS = { age, strace }
+const PROGRAMS = { age, strace, versitygw }
 
 const known = {}
 const programs = await runSuite({
@@ -45,20 +46,30 @@ async function provided(name, provide) {
 }
 
 async function age() {
-  const folder = join(cache, `age-${AGE}`)
-  const program = (name) => join(folder, process.platform === 'win32' ? `${name}.exe` : name)
-  if (!existsSync(program('age'))) {
-    if (!found('go')) throw new Error(`go is missing, so age ${AGE} cannot be installed (see go.dev/doc/install)`)
-    await mkdir(folder, { recursive: true })
-    const { code } = await run('go', ['install', `filippo.io/age/cmd/...@${AGE}`], {
-      env: { GOBIN: folder },
-      quiet: true,
-    })
-    if (code !== 0) throw new Error(`go install of age ${AGE} failed`)
-  }
+  const program = await goProgram('age', 'filippo.io/age/cmd/...', AGE)
   const { output } = await run(program('age'), ['--version'], { quiet: true })
   if (output.trim() !== AGE) throw new Error(`${program('age')} says it is ${output.trim()}, not ${AGE}`)
   return { HOLDFAST_TEST_AGE: program('age'), HOLDFAST_TEST_AGE_KEYGEN: program('age-keygen') }
+}
+
+/** An S3 server, which checks signatures and checksums; building it for the first time takes minutes. */
+async function versitygw() {
+  const program = await goProgram('versitygw', 'github.com/versity/versitygw/cmd/versitygw', VERSITYGW)
+  const { code } = await run(program('versitygw'), ['--version'], { quiet: true })
+  if (code !== 0) throw new Error(`${program('versitygw')} does not run`)
+  return { HOLDFAST_TEST_VERSITYGW: program('versitygw') }
+}
+
+/** Builds programs of a Go module once, and answers with where each is. */
+async function goProgram(name, packages, version) {
+  const folder = join(cache, `${name}-${version}`)
+  const program = (named) => join(folder, process.platform === 'win32' ? `${named}.exe` : named)
+  if (existsSync(program(name))) return program
+  if (!found('go')) throw new Error(`go is missing, so ${name} ${version} cannot be installed (see go.dev/doc/install)`)
+  await mkdir(folder, { recursive: true })
+  const { code } = await run('go', ['install', `${packages}@${version}`], { env: { GOBIN: folder }, quiet: true })
+  if (code !== 0) throw new Error(`go install of ${name} ${version} failed`)
+  return program
 }
 
 async function strace() {

@@ -237,15 +237,18 @@ export function testDestination(open: () => Promise<Destination>): void {
       expect(await paths(destination)).toEqual(['a'])
     })
 
-    it('stops a put whose body stalls, lets the body go, and shows nothing', async () => {
-      const [destination, controller] = [await open(), new AbortController()]
-      const { body, released } = stalled(randomBytes(10_000))
-      const put = destination.put('a', body, { signal: controller.signal, ifAbsent: true })
-      setTimeout(() => controller.abort(stop), 50)
-      await expect(put).rejects.toBe(stop)
-      await released
-      expect(await paths(destination)).toEqual([])
-    })
+    it.each([undefined, sha256(first)])(
+      'stops a put whose body stalls, lets it go, shows nothing (%s)',
+      async (hash) => {
+        const [destination, controller] = [await open(), new AbortController()]
+        const { body, released } = stalled(randomBytes(10_000))
+        const put = destination.put('a', body, { signal: controller.signal, ifAbsent: true, sha256: hash })
+        setTimeout(() => controller.abort(stop), 50)
+        await expect(put).rejects.toBe(stop)
+        await released
+        expect(await paths(destination)).toEqual([])
+      },
+    )
 
     it('stops a get in the middle', async () => {
       const [destination, controller] = [await open(), new AbortController()]

@@ -3,7 +3,7 @@ import { invalid, isHoldfastError } from '../errors.ts'
 
 /** How often, and after which pauses, a failed call is made again. */
 export interface RetryOptions {
-  /** Attempts of one call, the first one included; 8 by default. A download or listing that gets on has all of them again. */
+  /** Attempts of one call, the first included; 8 by default. A download or listing that gets on has all of them again. */
   readonly attempts?: number | undefined
   /** Pause after the first failure in milliseconds, doubled after each further one; 500 by default. */
   readonly firstPauseMs?: number | undefined

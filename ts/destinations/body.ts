@@ -68,6 +68,13 @@ export async function* pieces(body: Body, upload: Upload): AsyncGenerator<Uint8A
   return sent
 }
 
+/** SHA-256 as 64 lower-case hexadecimal digits. @internal */
+export async function sha256Of(content: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const piece of content) hash.update(piece)
+  return hash.digest('hex')
+}
+
 async function* read(body: Body, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array> {
   signal?.throwIfAborted()
   if (isUint8Array(body)) return yield* cut(body)

@@ -1,8 +1,7 @@
-import { createHash } from 'node:crypto'
 import { isHoldfastError } from '../errors.ts'
 import { Attempt } from './attempt.ts'
 import { Backoff, isUnsure, type RetryOptions, type RetrySettings, retrySettings } from './backoff.ts'
-import { pieces, sizeOf } from './body.ts'
+import { pieces, sha256Of, sizeOf } from './body.ts'
 import type {
   Body,
   Destination,
@@ -176,8 +175,8 @@ class Retrying implements Destination {
     try {
       const info = await this.#once(signal, (attempt) => this.#inner.stat(path, { signal: attempt.signal }))
       if (info === undefined || (sizeOf(body) ?? info.size) !== info.size) return undefined
-      const expected = options.sha256 ?? (await sha256(pieces(body, { destination: this, path, signal })))
-      const found = info.sha256 ?? (await sha256(await this.get(path, { signal })))
+      const expected = options.sha256 ?? (await sha256Of(pieces(body, { destination: this, path, signal })))
+      const found = info.sha256 ?? (await sha256Of(await this.get(path, { signal })))
       return found === expected ? info : undefined
     } catch {
       signal?.throwIfAborted()
@@ -220,10 +219,4 @@ class Upload {
 function letGo({ attempt, reader }: OpenStream): void {
   attempt.end()
   reader.cancel().catch(() => {})
-}
-
-async function sha256(content: AsyncIterable<Uint8Array>): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const piece of content) hash.update(piece)
-  return hash.digest('hex')
 }
