@@ -9,7 +9,10 @@ conclude([
   await runSuite({
     name: 'rust, 20 times',
     needs: 'cargo',
-    steps: [cargoTest(['--workspace'], { PROPTEST_CASES: String(256 * 20) })],
+    steps: [
+      cargoTest(['--workspace', '--', '--include-ignored'], { PROPTEST_CASES: String(256 * 20) }),
+      cargoTest(['--package', 'holdfast-seal', '--features', 'faults']),
+    ],
   }),
   await runSuite({ name: 'typescript, 20 times', needs: 'vitest', steps: [vitest('unit', 'slow')] }),
 ])
