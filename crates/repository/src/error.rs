@@ -47,6 +47,8 @@ pub enum Fault {
     RollbackSuspected,
     /// A new epoch is being built.
     EpochChanging,
+    /// The only credential cannot be removed.
+    LastSlot,
 }
 
 impl Fault {
@@ -72,6 +74,7 @@ impl Fault {
             Self::ProtectionDowngraded => "PROTECTION_DOWNGRADED",
             Self::RollbackSuspected => "ROLLBACK_SUSPECTED",
             Self::EpochChanging => "EPOCH_CHANGING",
+            Self::LastSlot => "LAST_SLOT",
         }
     }
 }

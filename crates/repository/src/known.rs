@@ -1,6 +1,6 @@
 //! What a writer may rely on: blocks in packs that are there and stay (section 10).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::block::{BlockId, BlockKind};
 use crate::error::{Error, Reports};
@@ -9,6 +9,7 @@ use crate::listing::Listed;
 use crate::object::Digest256;
 use crate::parallel;
 use crate::repository::Repository;
+use crate::snapshots::Snapshots;
 
 /// A pack by its name and the length of its object.
 pub(crate) type PackObject = (Digest256, u64);
@@ -28,17 +29,18 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// What the authentic indexes place in packs that are listed and not in `doomed`. Indexes that
-    /// do not open are reported: their blocks are stored again.
+    /// What the authentic indexes place in packs that are listed and that no tombstone names.
+    /// Indexes that do not open are reported: their blocks are stored again.
     pub(crate) fn read(
         repository: &Repository,
-        doomed: &Doomed,
+        snapshots: &Snapshots,
         reports: &Reports,
     ) -> Result<Self, Error> {
-        let listed: HashMap<_, _> =
-            repository.listing.packs.iter().map(|pack| (pack.digest, pack.size)).collect();
+        let listed = lengths(&repository.listing.packs);
+        let (doomed, doomed_indexes) = (snapshots.doomed_packs(), snapshots.doomed_indexes());
+        let indexes = repository.listing.indexes.iter();
         let indexes: Vec<_> =
-            repository.listing.indexes.iter().filter(|index| !doomed.has(index)).collect();
+            indexes.filter(|index| !doomed_indexes.contains(&index.digest)).collect();
         let mut known = Self::default();
         // A few at a time: an index may be as large as its 16 packs have rows.
         for some in indexes.chunks(repository.requests.max(1)) {
@@ -48,7 +50,7 @@ impl Known {
             };
             for records in parallel::map(repository.requests, some, read) {
                 match records {
-                    Ok(records) => known.add(&records, &listed, doomed),
+                    Ok(records) => known.add(&records, &listed, &doomed),
                     Err(error) if error.is_damage() => reports.add(error),
                     Err(error) => return Err(error),
                 }
@@ -62,11 +64,11 @@ impl Known {
         &mut self,
         records: &[PackRecord],
         listed: &HashMap<Digest256, u64>,
-        doomed: &Doomed,
+        doomed: &BTreeSet<Digest256>,
     ) {
         for record in records {
             let there = listed.get(&record.name) == Some(&record.stored_len);
-            if !there || doomed.0.contains(&record.name) {
+            if !there || doomed.contains(&record.name) {
                 continue;
             }
             let pack = self.packs.len();
@@ -76,6 +78,11 @@ impl Known {
                 self.blocks.entry((row.kind, row.id)).or_insert(pack);
             }
         }
+    }
+
+    /// Whether some index names the pack.
+    pub(crate) fn has_pack(&self, name: Digest256) -> bool {
+        self.packs.iter().any(|place| place.object.is_some_and(|(known, _)| known == name))
     }
 
     /// Whether the block need not be stored.
@@ -120,12 +127,16 @@ impl Known {
 
     /// Forgets packs that are not listed as they should be, or doomed; returns how many of them
     /// were needed.
-    pub(crate) fn verify(&mut self, listed: &HashMap<Digest256, u64>, doomed: &Doomed) -> usize {
+    pub(crate) fn verify(
+        &mut self,
+        listed: &HashMap<Digest256, u64>,
+        doomed: &BTreeSet<Digest256>,
+    ) -> usize {
         let mut lost = HashSet::new();
         let mut needed = 0_usize;
         for (pack, place) in self.packs.iter().enumerate() {
             let Some((name, len)) = place.object else { continue };
-            if listed.get(&name) != Some(&len) || doomed.0.contains(&name) {
+            if listed.get(&name) != Some(&len) || doomed.contains(&name) {
                 lost.insert(pack);
                 needed = needed.saturating_add(usize::from(place.needed));
             }
@@ -142,14 +153,9 @@ impl Known {
     }
 }
 
-/// Packs and indexes that an authentic tombstone names.
-#[derive(Debug, Default)]
-pub(crate) struct Doomed(pub(crate) HashSet<Digest256>);
-
-impl Doomed {
-    fn has(&self, listed: &Listed) -> bool {
-        self.0.contains(&listed.digest)
-    }
+/// The length of each listed pack.
+pub(crate) fn lengths(packs: &[Listed]) -> HashMap<Digest256, u64> {
+    packs.iter().map(|pack| (pack.digest, pack.size)).collect()
 }
 
 #[cfg(test)]
@@ -165,9 +171,9 @@ mod tests {
         let pack = known.begin_pack();
         known.place(BlockKind::Data, ID, pack);
         known.stored(pack, (name, 9));
-        assert_eq!(known.verify(&HashMap::from([(name, 9)]), &Doomed::default()), 0);
+        assert_eq!(known.verify(&HashMap::from([(name, 9)]), &BTreeSet::new()), 0);
         assert!(known.has(BlockKind::Data, ID));
-        assert_eq!(known.verify(&HashMap::from([(name, 8)]), &Doomed::default()), 1);
+        assert_eq!(known.verify(&HashMap::from([(name, 8)]), &BTreeSet::new()), 1);
         assert!(!known.need(BlockKind::Data, ID));
     }
 
@@ -178,7 +184,7 @@ mod tests {
         let pack = known.begin_pack();
         known.place(BlockKind::Data, ID, pack);
         known.stored(pack, (name, 9));
-        assert_eq!(known.verify(&HashMap::from([(name, 9)]), &Doomed(HashSet::from([name]))), 1);
+        assert_eq!(known.verify(&HashMap::from([(name, 9)]), &BTreeSet::from([name])), 1);
         assert!(!known.has(BlockKind::Data, ID));
     }
 }

@@ -19,7 +19,8 @@ pub const MAX_LINE_LEN: usize = 524_288;
 const MAX_COMPONENTS: usize = 1024;
 const MAX_COMPONENT_LEN: usize = 4096;
 const MAX_PATH_LEN: usize = 32_768;
-const MAX_TARGET_LEN: usize = 32_768;
+/// Most bytes of a symlink's target.
+pub const MAX_TARGET_LEN: usize = 32_768;
 const MAX_MODE: u64 = 0o7777;
 
 /// One name of a path: bytes, usually UTF-8.

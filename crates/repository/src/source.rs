@@ -64,6 +64,17 @@ pub(crate) struct Named {
     pub(crate) origin: Origin,
 }
 
+impl Named {
+    /// Tells it from other sources, in this machine's own files.
+    pub(crate) fn describe(&self) -> String {
+        let path = match &self.origin {
+            Origin::Path(path) | Origin::Database(path, _) => Some(path),
+            Origin::Stream { .. } => None,
+        };
+        format!("{:?}\n", (&self.name, path))
+    }
+}
+
 /// The sources in the order of their names, which are made unique.
 ///
 /// # Errors

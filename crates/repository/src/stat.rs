@@ -127,13 +127,8 @@ mod tests {
     #[test]
     fn a_file_that_was_just_changed_is_not_settled() {
         let now = UNIX_EPOCH + Duration::from_secs(100);
-        let stat = |seconds| Stat {
-            size: 0,
-            modified: (0, 0),
-            changed: (seconds, 0),
-            inode: 0,
-            mode: 0,
-        };
+        let stat =
+            |seconds| Stat { size: 0, modified: (0, 0), changed: (seconds, 0), inode: 0, mode: 0 };
         assert!(stat(97).is_settled(now));
         assert!(!stat(98).is_settled(now));
         assert!(!stat(5000).is_settled(now));

@@ -1,0 +1,330 @@
+//! A backup: from the sources to a snapshot (`docs/format.md` section 10).
+
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread;
+
+use holdfast_seal::control::{Control, Phase};
+use holdfast_seal::secret::random_bytes;
+
+use crate::cache::{self, CacheReader, CacheWriter};
+use crate::commit::{self, Checked};
+use crate::database;
+use crate::encode::{Encoder, Queue};
+use crate::error::{Error, Reports};
+use crate::index::PackRecord;
+use crate::journal::Journal;
+use crate::known::{Known, lengths};
+use crate::ledger::{Ledger, Tally};
+use crate::manifest::Component;
+use crate::name;
+use crate::packing::Packer;
+use crate::pass::{Pass, Steps};
+use crate::patterns::Patterns;
+use crate::record::{Id, Snapshot};
+use crate::rehearsal::Rehearsal;
+use crate::repository::Repository;
+use crate::ship::Ship;
+use crate::snapshots::Snapshots;
+use crate::source::{Named, Problem, Snapshotter, Source, name_all};
+use crate::store::Store;
+use crate::time::Time;
+use crate::walk::Walk;
+
+pub use crate::ledger::Files;
+
+/// How often the sources are gone through where the destination loses packs meanwhile.
+const MAX_PASSES: u32 = 3;
+/// Blocks of 1 MiB that each thread may have before it.
+const BLOCKS_PER_THREAD: usize = 3;
+
+/// How a backup is made.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Patterns of what is left out.
+    pub exclude: Vec<String>,
+    /// Words of the user's.
+    pub tags: Vec<String>,
+    /// The machine's name.
+    pub host: String,
+    /// Whether blocks are compressed where that helps.
+    pub compress: bool,
+    /// Whether nothing is stored, only counted.
+    pub dry_run: bool,
+    /// Where this machine keeps what speeds up the next backup to this repository.
+    pub state: Option<PathBuf>,
+    /// Folders that are left out, such as the destination itself.
+    pub skipped: Vec<PathBuf>,
+    /// Threads that hash and compress.
+    pub threads: usize,
+    /// Packs that are sealed and stored at a time; each takes up to 70 MiB of memory.
+    pub uploads: usize,
+    /// What makes copies of databases.
+    pub snapshotter: Option<Arc<dyn Snapshotter>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            exclude: Vec::new(),
+            tags: Vec::new(),
+            host: String::new(),
+            compress: true,
+            dry_run: false,
+            state: None,
+            skipped: Vec::new(),
+            threads: thread::available_parallelism().map_or(2, NonZero::get).min(4),
+            uploads: 2,
+            snapshotter: None,
+        }
+    }
+}
+
+/// What a backup did.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The snapshot; what it would have been after a dry run.
+    pub snapshot: Snapshot,
+    /// How files compare with the last session.
+    pub files: Files,
+    /// Bytes read from the sources.
+    pub read_bytes: u64,
+    /// Bytes of all new objects.
+    pub stored_bytes: u64,
+    /// What is not in the snapshot, and why.
+    pub problems: Vec<Problem>,
+}
+
+/// One backup of some sources into a repository.
+#[derive(Debug)]
+pub struct Session<'a> {
+    /// The repository.
+    pub repository: &'a Repository,
+    /// Its snapshots, as they are now.
+    pub snapshots: &'a Snapshots,
+    /// How the backup is made.
+    pub options: &'a Options,
+    /// Progress and cancellation.
+    pub control: &'a Control,
+    /// What is noticed besides.
+    pub reports: &'a Reports,
+}
+
+/// What stays the same over all passes.
+struct Fixed<'a> {
+    id: Id,
+    named: Vec<Named>,
+    patterns: Patterns,
+    skipped: Vec<PathBuf>,
+    cache: Option<PathBuf>,
+    copies: PathBuf,
+    known: &'a RwLock<Known>,
+    queue: Queue,
+}
+
+impl Session<'_> {
+    /// Makes the backup. The snapshot exists once this returns.
+    ///
+    /// # Errors
+    ///
+    /// `EPOCH_CHANGING`, `ROLLBACK_SUSPECTED`, `INVALID_ARGUMENT`; `SOURCE_UNREADABLE` if nothing
+    /// could be read; `UPLOAD_MISMATCH` if the destination keeps losing packs; the destination's.
+    pub fn run(&self, sources: &[Source]) -> Result<Outcome, Error> {
+        self.control.begin_writing()?;
+        self.control.set_phase(Phase::Working);
+        if let Some(above) = self.repository.building {
+            return Err(commit::changing(above));
+        }
+        if let Some(suspicion) = self.snapshots.suspicion() {
+            return Err(suspicion.clone());
+        }
+        let rehearsal = Rehearsal::new(&*self.repository.store);
+        let store: &dyn Store =
+            if self.options.dry_run { &rehearsal } else { &*self.repository.store };
+        let known = RwLock::new(Known::read(self.repository, self.snapshots, self.reports)?);
+        let fixed = self.fixed(sources, &known)?;
+        let journal = self.state().and_then(Journal::open);
+        let unnamed = journal.as_ref().map(|journal| self.resume(journal, &known));
+        let keys = (&self.repository.keys, self.repository.epoch);
+        let journal = (journal.as_ref(), unnamed.unwrap_or_default());
+        let ship = Ship::new(store, keys, &known, self.control, journal);
+        thread::scope(|scope| {
+            let _closing = Closing(&ship, &fixed.queue);
+            for _ in 0..self.options.uploads.max(1) {
+                scope.spawn(|| ship.serve());
+            }
+            for _ in 0..self.options.threads.max(1) {
+                scope.spawn(|| fixed.queue.serve(self.encoder(&known)));
+            }
+            self.work(store, &fixed, &ship)
+        })
+    }
+
+    fn work(
+        &self,
+        store: &dyn Store,
+        fixed: &Fixed<'_>,
+        ship: &Ship<'_>,
+    ) -> Result<Outcome, Error> {
+        let time = Time::now();
+        for _ in 0..MAX_PASSES {
+            let reader = fixed.cache.as_deref();
+            let reader = reader.and_then(|path| CacheReader::open(&self.repository.keys, path));
+            let parent = self.parent(fixed, reader.as_ref());
+            let (tally, cache) = self.pass(fixed, ship, reader)?;
+            if let (0, Some(problem)) = (tally.entries, tally.problems.first()) {
+                return Err(problem.error.clone());
+            }
+            ship.settle()?;
+            self.control.set_phase(Phase::Flushing);
+            let checked = {
+                let mut known = fixed.known.write().unwrap_or_else(PoisonError::into_inner);
+                commit::check(self.repository, store, self.snapshots, &mut known, self.reports)?
+            };
+            if checked.lost > 0 {
+                self.control.set_phase(Phase::Working);
+                continue;
+            }
+            let outcome = self.outcome((fixed.id, parent, time), tally, checked);
+            self.control.commit()?;
+            let plain = outcome.snapshot.format(&self.repository.keys);
+            ship.put(&plain, |digest| name::snapshot(self.repository.epoch, time, digest))?;
+            if let Some(cache) = cache.filter(|_| !self.options.dry_run) {
+                cache.publish();
+            }
+            self.control.set_phase(Phase::Done);
+            return Ok(Outcome { stored_bytes: ship.stored_bytes(), ..outcome });
+        }
+        let message = "the destination keeps losing packs that it had stored".to_owned();
+        Err(Error::Store { code: "UPLOAD_MISMATCH".to_owned(), message })
+    }
+
+    fn pass<'s>(
+        &'s self,
+        fixed: &'s Fixed<'_>,
+        ship: &'s Ship<'s>,
+        cache: Option<CacheReader<'s>>,
+    ) -> Result<(Tally, Option<CacheWriter<'s>>), Error> {
+        let keys = &self.repository.keys;
+        let target = fixed.cache.as_deref().filter(|_| !self.options.dry_run);
+        let writer = target.and_then(|path| CacheWriter::create(keys, path, fixed.id));
+        let packer = Packer::new(ship, fixed.known);
+        let pass = Pass {
+            control: self.control,
+            queue: &fixed.queue,
+            encoder: self.encoder(fixed.known),
+            ledger: Ledger::new(keys, fixed.known, packer, writer),
+            cache,
+            snapshotter: self.options.snapshotter.clone(),
+            copies: fixed.copies.clone(),
+            width: self.options.threads.max(1).saturating_mul(BLOCKS_PER_THREAD),
+            steps: Steps::default(),
+        };
+        let walk = Walk::new(&fixed.named, &fixed.patterns, &fixed.skipped);
+        Ok(pass.run(walk)?.close())
+    }
+
+    fn encoder<'s>(&'s self, known: &'s RwLock<Known>) -> Encoder<'s> {
+        Encoder::new(&self.repository.keys, known, self.options.compress)
+    }
+
+    fn fixed<'s>(&self, sources: &[Source], known: &'s RwLock<Known>) -> Result<Fixed<'s>, Error> {
+        let named = name_all(sources)?;
+        let described: String = named.iter().map(Named::describe).collect();
+        let resolve = |path: &PathBuf| path.canonicalize().ok();
+        Ok(Fixed {
+            id: random_bytes()?,
+            patterns: Patterns::new(&self.options.exclude)?,
+            skipped: self
+                .options
+                .skipped
+                .iter()
+                .chain(self.state_folder())
+                .filter_map(resolve)
+                .collect(),
+            cache: self
+                .options
+                .state
+                .as_deref()
+                .map(|state| cache::path(state, described.as_bytes())),
+            copies: database::folder(self.state()),
+            queue: Queue::default(),
+            named,
+            known,
+        })
+    }
+
+    /// Where state is kept, unless nothing is to be changed.
+    fn state(&self) -> Option<&Path> {
+        self.state_folder().map(PathBuf::as_path).filter(|_| !self.options.dry_run)
+    }
+
+    fn state_folder(&self) -> Option<&PathBuf> {
+        self.options.state.as_ref()
+    }
+
+    /// Packs that an interrupted session stored and that are still good, now known.
+    fn resume(&self, journal: &Journal, known: &RwLock<Known>) -> Vec<PackRecord> {
+        let listed = lengths(&self.repository.listing.packs);
+        let doomed = self.snapshots.doomed_packs();
+        let mut known = known.write().unwrap_or_else(PoisonError::into_inner);
+        let mut unnamed = Vec::new();
+        for record in journal.read(&self.repository.keys) {
+            let there = listed.get(&record.name) == Some(&record.stored_len);
+            if !there || doomed.contains(&record.name) || known.has_pack(record.name) {
+                journal.remove(record.name);
+                continue;
+            }
+            known.add(std::slice::from_ref(&record), &listed, &doomed);
+            unnamed.push(record);
+        }
+        unnamed
+    }
+
+    /// The snapshot whose cache this is, or the newest of the same sources on the same machine.
+    fn parent(&self, fixed: &Fixed<'_>, cache: Option<&CacheReader<'_>>) -> Option<Id> {
+        let all = &self.snapshots.all;
+        let cached = cache.map(|cache| cache.snapshot);
+        let cached = cached.filter(|id| all.iter().any(|snapshot| snapshot.id == *id));
+        let names: Vec<&Component> = fixed.named.iter().map(|named| &named.name).collect();
+        let is_alike = |snapshot: &&Snapshot| {
+            snapshot.host == self.options.host && snapshot.sources.iter().eq(names.iter().copied())
+        };
+        cached.or_else(|| all.iter().find(is_alike).map(|snapshot| snapshot.id))
+    }
+
+    fn outcome(
+        &self,
+        (id, parent, time): (Id, Option<Id>, Time),
+        tally: Tally,
+        checked: Checked,
+    ) -> Outcome {
+        let Tally { files, entries, bytes, read_bytes, problems, sources, pages } = tally;
+        let snapshot = Snapshot {
+            id,
+            sequence: checked.highest.saturating_add(1),
+            parent,
+            live: checked.live,
+            time,
+            host: self.options.host.clone(),
+            sources,
+            tags: self.options.tags.clone(),
+            entries,
+            bytes,
+            pages,
+            incomplete: problems.iter().any(Problem::is_loss),
+        };
+        Outcome { snapshot, files, read_bytes, stored_bytes: 0, problems }
+    }
+}
+
+/// Lets the threads end, however the session ends.
+struct Closing<'a>(&'a Ship<'a>, &'a Queue);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+        self.1.close();
+    }
+}
