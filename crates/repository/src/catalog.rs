@@ -123,6 +123,17 @@ impl Catalog {
         }
     }
 
+    /// The positions under which a pack is known: one for each key that is said to open it.
+    #[must_use]
+    pub fn positions(&self, pack: Digest256) -> &[u32] {
+        self.by_name.get(&pack).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Every place of every block.
+    pub fn all_places(&self) -> impl Iterator<Item = &Location> {
+        self.first.values().chain(self.others.values().flatten())
+    }
+
     /// Takes back what an index said about a pack.
     pub fn refute(&mut self, position: u32) {
         if let Some(pack) = usize::try_from(position).ok().and_then(|at| self.packs.get_mut(at)) {

@@ -8,9 +8,11 @@ use zeroize::Zeroizing;
 
 use crate::block::{self, BlockId, BlockKind, Row};
 use crate::catalog::{Catalog, Location, Pack, same_key};
+use crate::entries::FileBlock;
 use crate::error::{Error, Fault, Reports, fault};
 use crate::index::PackRecord;
 use crate::listing::Listed;
+use crate::manifest::tampered;
 use crate::object::{self, Digest256};
 use crate::pack;
 use crate::repository::Repository;
@@ -28,12 +30,6 @@ pub struct Reader<'a> {
     catalog: RwLock<Catalog>,
     /// Packs that proved damaged when they were fetched whole; locked while one is.
     damaged: Mutex<HashMap<Digest256, Error>>,
-}
-
-/// A pack that was fetched whole.
-struct Whole {
-    plain: Plain,
-    record: PackRecord,
 }
 
 impl<'a> Reader<'a> {
@@ -55,11 +51,27 @@ impl<'a> Reader<'a> {
     ///
     /// The destination's.
     pub fn locate(&self, kind: BlockKind, id: BlockId) -> Result<Option<Location>, Error> {
+        let mut exhausted = false;
         loop {
+            // Once more after the last table: another thread may have read it.
             let place = self.catalog().first(kind, id);
-            if place.is_some() || !self.read_next_table()? {
+            if place.is_some() || exhausted {
                 return Ok(place);
             }
+            exhausted = !self.read_next_table()?;
+        }
+    }
+
+    /// Makes sure that a block of a file has a place, and the length that the file expects.
+    ///
+    /// # Errors
+    ///
+    /// `BLOCK_MISSING`; `SNAPSHOT_TAMPERED` for another length; the destination's.
+    pub fn ensure_placed(&self, block: &FileBlock) -> Result<(), Error> {
+        match self.locate(BlockKind::Data, block.id)? {
+            Some(place) if place.plain_len == block.len => Ok(()),
+            Some(_) => Err(tampered()),
+            None => Err(missing(BlockKind::Data)),
         }
     }
 
@@ -72,13 +84,15 @@ impl<'a> Reader<'a> {
     pub fn block(&self, kind: BlockKind, id: BlockId) -> Result<Plain, Error> {
         let mut tried = Vec::new();
         let mut failures = Vec::new();
+        let mut exhausted = false;
         loop {
             let next = self.catalog().places(kind, id).find(|place| !tried.contains(place));
             let Some(place) = next else {
-                if self.read_next_table()? {
-                    continue;
+                if exhausted {
+                    return Err(failures.into_iter().next().unwrap_or_else(|| missing(kind)));
                 }
-                return Err(failures.into_iter().next().unwrap_or_else(|| missing(kind)));
+                exhausted = !self.read_next_table()?;
+                continue;
             };
             tried.push(place);
             match self.block_at(kind, id, place) {
@@ -155,7 +169,7 @@ impl<'a> Reader<'a> {
                 damaged.insert(listed.digest, error.clone());
             }
         })?;
-        let Whole { plain, record } = whole;
+        let (plain, record) = whole;
         let same = |(own, _): &&(Row, u32)| (own.kind, own.id) == (row.kind, row.id);
         let own = record.rows.iter().find(same).copied();
         if !same_key(&record.key, &pack.key) || own != Some((*row, place.offset)) {
@@ -167,9 +181,7 @@ impl<'a> Reader<'a> {
         }
         drop(damaged);
         let Some((row, offset)) = own else { return Ok(None) };
-        let stored = part(&plain, offset, row.stored_len).ok_or_else(out_of_range)?;
-        let decoded = block::decode(&self.repository.keys, &row, stored);
-        decoded.map(Some).map_err(|error| error.of(&listed.name))
+        self.decode(&plain, &row, offset).map(Some).map_err(|error| error.of(&listed.name))
     }
 
     /// Reads the table of a pack that no index names; false if there is none left.
@@ -178,21 +190,28 @@ impl<'a> Reader<'a> {
         let _turn = self.damaged();
         let Some(listed) = self.catalog_mut().take_unread() else { return Ok(false) };
         match self.fetch_whole(&listed) {
-            Ok(whole) => self.catalog_mut().add(&listed, whole.record, false),
+            Ok((_, record)) => self.catalog_mut().add(&listed, record, false),
             Err(error) if error.is_damage() => self.reports.add(error),
             Err(error) => return Err(error),
         }
         Ok(true)
     }
 
-    fn fetch_whole(&self, listed: &Listed) -> Result<Whole, Error> {
+    /// A block in a pack's plaintext.
+    pub(crate) fn decode(&self, pack: &[u8], row: &Row, offset: u32) -> Result<Plain, Error> {
+        let stored = part(pack, offset, row.stored_len).ok_or_else(out_of_range)?;
+        block::decode(&self.repository.keys, row, stored)
+    }
+
+    /// A pack's plaintext, and what it says about itself.
+    pub(crate) fn fetch_whole(&self, listed: &Listed) -> Result<(Plain, PackRecord), Error> {
         let keys = &self.repository.keys;
         let sealed = listed.fetch(&*self.repository.store)?;
         let read = || {
             let (plain, key) = object::open(keys, &sealed)?;
             let rows = pack::parse(keys, &plain)?;
             let (name, stored_len) = (listed.digest, listed.size);
-            Ok(Whole { plain, record: PackRecord { name, stored_len, key, rows } })
+            Ok((plain, PackRecord { name, stored_len, key, rows }))
         };
         read().map_err(|error: Error| error.of(&listed.name))
     }
