@@ -15,6 +15,12 @@ await openFile('sealed.age', 'opened', { with: parseKey(key.format()) })
 console.log(JSON.stringify({ version, opened: await readFile('opened', 'utf8') }))
 `
 
+const S3_PROGRAM = `
+import { s3 } from 'holdfast/s3'
+
+await s3({ bucket: 'bucket' }).stat('a').catch((error) => console.log(JSON.stringify(error)))
+`
+
 const TYPED = `
 import { generateKey, isHoldfastError, type Recipient, sealFile } from 'holdfast'
 
@@ -65,6 +71,16 @@ describe('the packed package in an empty folder', () => {
     await writeFile(join(folder, 'program.mjs'), PROGRAM)
     const { version } = JSON.parse(await readFile('package.json', 'utf8'))
     expect(JSON.parse(run(process.execPath, ['program.mjs']))).toEqual({ version, opened: 'kept for later' })
+  })
+
+  it('says which package s3 needs', async () => {
+    await writeFile(join(folder, 's3.mjs'), S3_PROGRAM)
+    expect(JSON.parse(run(process.execPath, ['s3.mjs']))).toMatchObject({
+      name: 'PlatformError',
+      code: 'PACKAGE_MISSING',
+      message: 'package @aws-sdk/client-s3 is not installed',
+      details: { package: '@aws-sdk/client-s3' },
+    })
   })
 
   it('has a command that knows its version', async () => {
