@@ -47,9 +47,10 @@ export function strange(what: string): Error {
 
 /** The number of bytes that must come; undefined when the answer does not fit the question. */
 function lengthOf(
-  { ContentRange = '', ContentLength, ContentEncoding }: GetObjectCommandOutput,
+  { ETag, ContentRange = '', ContentLength, ContentEncoding }: GetObjectCommandOutput,
   range: { offset: number; length: number } | undefined,
 ): number | undefined {
+  if (ETag === undefined) return undefined
   if (ContentEncoding && !/^(identity|aws-chunked)$/i.test(ContentEncoding)) return undefined
   if (range === undefined) return ContentLength
   const [, first, last, size] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(ContentRange) ?? []

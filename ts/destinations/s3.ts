@@ -112,7 +112,7 @@ class S3 implements Destination {
         .catch((thrown: unknown) => (isMissing(thrown) ? undefined : Promise.reject(thrown)))
     })
     if (answer === undefined) return undefined
-    if (answer.ContentLength === undefined) throw strange('an object has no size')
+    if (answer.ETag === undefined || answer.ContentLength === undefined) throw strange('the answer tells no object')
     const modified = answer.LastModified && { modified: answer.LastModified }
     return { path, size: answer.ContentLength, ...modified, ...sha256Member(answer) }
   }
@@ -125,6 +125,8 @@ class S3 implements Destination {
       const page = await this.#ask(prefix, signal, ({ sdk, client }) =>
         client.send(new sdk.ListObjectsV2Command(input), { ...(signal && { abortSignal: signal }) }),
       )
+      // Whoever answers in place of the service, such as a wireless network's sign-in page, must not look empty.
+      if ((page.IsTruncated ?? page.KeyCount ?? page.Name) === undefined) throw strange('the answer is no listing')
       for (const { Key = '', Size, LastModified } of page.Contents ?? []) {
         const path = Key.slice(root.length)
         const isOurs = Key.startsWith(root + prefix) && isObjectPath(path) && Size !== undefined
