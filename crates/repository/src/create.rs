@@ -44,13 +44,13 @@ pub enum Protection<'a> {
 /// `OBJECT_EXISTS` if there is one; `EPOCH_CHANGING` if another device is making one;
 /// `INVALID_ARGUMENT`; those of credentials and of memory; the destination's.
 pub fn create(
-    store: Arc<dyn Store>,
+    store: &Arc<dyn Store>,
     protection: Protection<'_>,
     limits: &KdfLimits,
     reports: &Reports,
 ) -> Result<Repository, Error> {
     check(protection)?;
-    let listing = Listing::read(&*store)?;
+    let listing = Listing::read(&**store)?;
     if listing.epochs.values().any(|epoch| !epoch.complete.is_empty()) {
         let message = "there is a backup at this destination already".to_owned();
         return Err(Error::Store { code: "OBJECT_EXISTS".to_owned(), message });
@@ -58,9 +58,9 @@ pub fn create(
     if listing.epochs.iter().any(|(number, epoch)| *number != FIRST && epoch.claim.is_some()) {
         return Err(elsewhere());
     }
-    let id = identify(&*store)?;
+    let id = identify(&**store)?;
     let found = listing.epochs.get(&FIRST).cloned().unwrap_or_default();
-    let creation = Creation { store: &*store, id, protection, limits };
+    let creation = Creation { store: &**store, id, protection, limits };
     let keys = match (found.claim, protection) {
         (Some(_), _) => creation.resume(&found)?,
         (None, Protection::On(credentials)) => creation.protect(credentials, &found)?,
@@ -68,7 +68,7 @@ pub fn create(
     };
     creation.complete(&keys)?;
     let credential = creation.credential();
-    Opening { credential, pin: None, limits }.open(Arc::clone(&store), reports)
+    Opening { credential, pin: None, limits }.open(Arc::clone(store), reports)
 }
 
 fn check(protection: Protection<'_>) -> Result<(), Error> {

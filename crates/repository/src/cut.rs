@@ -28,7 +28,7 @@ enum Bytes {
 
 /// A file, opened: what it begins with decides how it is read.
 pub(crate) enum Opened {
-    Plain(Cutter),
+    Plain(Box<Cutter>),
     /// It may not be read while others write to it.
     Database,
 }
@@ -41,7 +41,7 @@ pub(crate) fn open(path: &Path) -> Result<Opened, Error> {
     if len == start.len() && start == *DATABASE_MAGIC {
         return Ok(Opened::Database);
     }
-    cutter(file, false).map(Opened::Plain)
+    cutter(file, false).map(Box::new).map(Opened::Plain)
 }
 
 /// Opens a copy of a database, which nobody writes to.

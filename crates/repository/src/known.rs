@@ -100,9 +100,9 @@ impl Known {
     pub(crate) fn need_all(&mut self, ids: &[BlockId]) -> bool {
         let known = ids.iter().all(|id| self.has(BlockKind::Data, *id));
         if known {
-            ids.iter().for_each(|id| {
+            for id in ids {
                 self.need(BlockKind::Data, *id);
-            });
+            }
         }
         known
     }

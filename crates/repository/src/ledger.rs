@@ -195,17 +195,17 @@ impl<'a> Ledger<'a> {
         let mut lists = Vec::new();
         for ids in file.ids.chunks(LIST_BLOCKS) {
             let plain: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
-            let encoded = encoder.encode(BlockKind::List, plain);
-            lists.push(encoded.id);
-            self.packer.add(encoded)?;
+            let list = encoder.encode(BlockKind::List, plain);
+            lists.push(list.id);
+            self.packer.add(list)?;
         }
         Ok(Content::Lists(lists))
     }
 
     fn page(&mut self, page: Vec<u8>, encoder: &mut Encoder<'_>) -> Result<(), Error> {
-        let encoded = encoder.encode(BlockKind::Page, page);
-        self.tally.pages.push(encoded.id.0);
-        self.packer.add(encoded).map(drop)
+        let page = encoder.encode(BlockKind::Page, page);
+        self.tally.pages.push(page.id.0);
+        self.packer.add(page).map(drop)
     }
 }
 

@@ -167,7 +167,7 @@ impl<'a> Pass<'a> {
                 opened => {
                     let stamp = stat.is_settled(SystemTime::now()).then(|| stat.stamp());
                     let cutter = opened.map(|opened| match opened {
-                        Opened::Plain(cutter) => Some(cutter),
+                        Opened::Plain(cutter) => Some(*cutter),
                         Opened::Database => None,
                     });
                     let cutter = cutter.and_then(|cutter| cutter.ok_or_else(changed));

@@ -187,7 +187,9 @@ impl<'a> Ship<'a> {
         let plain = index::format(self.keys, packs);
         self.put(&plain, |digest| name::index(self.epoch, digest))?;
         if let Some(journal) = self.journal {
-            packs.iter().for_each(|pack| journal.remove(pack.name));
+            for pack in packs {
+                journal.remove(pack.name);
+            }
         }
         Ok(())
     }

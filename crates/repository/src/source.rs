@@ -89,12 +89,12 @@ pub(crate) fn name_all(sources: &[Source]) -> Result<Vec<Named>, Error> {
         let (origin, last) = match &source.origin {
             Origin::Path(path) => {
                 let path = resolve(path);
-                let last = last_name(&path);
+                let last = Some(last_name(&path));
                 (Origin::Path(path), last)
             }
             Origin::Database(path, snapshotter) => {
                 let path = resolve(path);
-                let last = last_name(&path);
+                let last = Some(last_name(&path));
                 (Origin::Database(path, snapshotter.clone()), last)
             }
             stream @ Origin::Stream { .. } => (stream.clone(), None),
@@ -104,7 +104,7 @@ pub(crate) fn name_all(sources: &[Source]) -> Result<Vec<Named>, Error> {
             let what = "sources: a source needs a name without '/' that is not '.' or '..'";
             SealError::InvalidArgument { what: what.to_owned() }
         })?;
-        let name = unique(&mut taken, name);
+        let name = unique(&mut taken, &name);
         named.push(Named { name, origin });
     }
     if named.is_empty() {
@@ -114,13 +114,13 @@ pub(crate) fn name_all(sources: &[Source]) -> Result<Vec<Named>, Error> {
     Ok(named)
 }
 
-fn last_name(path: &Path) -> Option<Component> {
+fn last_name(path: &Path) -> Component {
     // The root of a file system has no name.
     let name = path.file_name().unwrap_or(OsStr::new("root"));
-    Some(Component(name.as_encoded_bytes().to_vec()))
+    Component(name.as_encoded_bytes().to_vec())
 }
 
-fn unique(taken: &mut BTreeSet<Component>, name: Component) -> Component {
+fn unique(taken: &mut BTreeSet<Component>, name: &Component) -> Component {
     let numbered = |number: u64| {
         let mut bytes = name.0.clone();
         bytes.extend_from_slice(format!("-{number}").as_bytes());

@@ -207,7 +207,8 @@ fn row_49_a_database_is_read_through_a_copy_and_costs_only_its_changed_pages() {
     assert!(!second.snapshot.incomplete);
     assert!(second.stored_bytes < 2 * 65_536 + 60_000, "{}", second.stored_bytes);
     let (_, tree) = read_back(&bench.store, &bench.key, &second.snapshot.id).unwrap();
-    let names: Vec<_> = tree.keys().map(|key| key.rsplit(|byte| *byte == 0).next().unwrap()).collect();
+    let names: Vec<_> =
+        tree.keys().map(|key| key.rsplit(|byte| *byte == 0).next().unwrap()).collect();
     assert!(names.contains(&&b"other-wal"[..]) && names.contains(&&b"app.sqlite"[..]));
     assert_eq!(tree.values().filter(|entry| entry.0 == "file").count(), 2);
     assert!(tree.values().any(|entry| entry.3 == database));

@@ -87,7 +87,8 @@ fn row_28_a_crash_at_any_call_of_a_backup_costs_nothing_that_was_acknowledged() 
                 }
                 assert!(result.is_err(), "call {call} {crash:?}: acknowledged {log:?}");
                 let next = changed.attempt(&memory, &options);
-                let next = next.unwrap_or_else(|error| panic!("call {call} {crash:?}: {error} {log:?}"));
+                let next =
+                    next.unwrap_or_else(|error| panic!("call {call} {crash:?}: {error} {log:?}"));
                 memory.revive();
                 changed.is_whole(&memory, &next);
                 call += 1;
@@ -112,7 +113,7 @@ fn row_28_a_crash_at_any_call_of_a_creation_leaves_none_and_the_next_one_succeed
                 let memory = Arc::new(Memory::default());
                 let store: Arc<dyn Store> = memory.clone();
                 memory.crash_at(call, crash);
-                let made = create(Arc::clone(&store), protection, &limits, &reports);
+                let made = create(&store, protection, &limits, &reports);
                 let log = memory.log();
                 if !memory.revive() {
                     made.unwrap();
@@ -120,7 +121,7 @@ fn row_28_a_crash_at_any_call_of_a_creation_leaves_none_and_the_next_one_succeed
                 }
                 let opening = Opening { credential, pin: None, limits: &limits };
                 let opened = opening.open(Arc::clone(&store), &reports).map(drop);
-                let again = create(Arc::clone(&store), protection, &limits, &reports).map(drop);
+                let again = create(&store, protection, &limits, &reports).map(drop);
                 match (&opened, &again) {
                     // It was complete, and only the answer was lost.
                     (Ok(()), Err(error)) => assert_eq!(error.code(), "OBJECT_EXISTS"),
@@ -238,7 +239,8 @@ fn a_pack_that_is_gone_or_named_by_a_tombstone_is_not_relied_on() {
     let digest = holdfast_repository::object::Digest256::of(&sealed).to_hex();
     store.put(&format!("e1/tombstones/19700101T000000Z-{digest}.age"), sealed).unwrap();
     let doomed = memory.names("/packs/");
-    let last = back_up(&store, &changed.key, &[at(&changed.folder.0)], &Options::default()).unwrap();
+    let last =
+        back_up(&store, &changed.key, &[at(&changed.folder.0)], &Options::default()).unwrap();
     assert_eq!(last.snapshot.sequence, 41);
     doomed.iter().for_each(|name| store.remove(name).unwrap());
     let (_, tree) = read_back(&store, &changed.key, &last.snapshot.id).unwrap();

@@ -104,7 +104,8 @@ impl Store for Memory {
         let bytes = bytes.map(|bytes| match range {
             None => bytes,
             Some((offset, len)) => {
-                let (offset, len) = (usize::try_from(offset).unwrap(), usize::try_from(len).unwrap());
+                let (offset, len) =
+                    (usize::try_from(offset).unwrap(), usize::try_from(len).unwrap());
                 bytes[offset.min(bytes.len())..(offset + len).min(bytes.len())].to_vec()
             }
         });

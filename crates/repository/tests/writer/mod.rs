@@ -61,7 +61,7 @@ pub(crate) fn key() -> Credential {
 pub(crate) fn make(store: &Arc<dyn Store>, credential: &Credential) -> Repository {
     let credentials = [(credential.clone(), "test".to_owned())];
     let (limits, reports) = (KdfLimits::default(), Reports::default());
-    create(Arc::clone(store), Protection::On(&credentials), &limits, &reports).unwrap()
+    create(store, Protection::On(&credentials), &limits, &reports).unwrap()
 }
 
 pub(crate) fn open(store: &Arc<dyn Store>, credential: &Credential) -> Result<Repository, Error> {
@@ -181,7 +181,8 @@ pub(crate) fn noise(seed: u64, len: usize) -> Vec<u8> {
 
 /// Two trees that should be the same, without printing their content.
 pub(crate) fn assert_same(found: &Tree, expected: &Tree) {
-    let names = |tree: &Tree| tree.keys().map(|key| key.escape_ascii().to_string()).collect::<Vec<_>>();
+    let names =
+        |tree: &Tree| tree.keys().map(|key| key.escape_ascii().to_string()).collect::<Vec<_>>();
     assert_eq!(names(found), names(expected));
     for (key, entry) in expected {
         let same = found.get(key) == Some(entry);
