@@ -141,6 +141,13 @@ describe('holdfast key check', () => {
     expect((await done(['key', 'check'], { input: text })).stdout).toBe('the 64 digits and the check group fit\n')
   })
 
+  it('accepts what key show prints', async () => {
+    const { stdout: input } = await done(['key', 'show', secret(KEY.identity())])
+    expect((await done(['key', 'check'], { input })).stdout).toBe('the 64 digits and the check group fit\n')
+    const wrong = await holdfast(['key', 'check'], { input: input.replace('check group: ', 'check group: 0') })
+    expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining('holdfast: standard input: ') })
+  })
+
   it('says the check group of digits without one', async () => {
     expect((await done(['key', 'check', '-'], { input: DIGITS })).stdout).toContain(KEY.check)
     expect(jsonOf(await done(['key', 'check', '--json'], { input: DIGITS }))).toMatchObject({ checked: false })

@@ -55,7 +55,7 @@ export async function about<T>(path: string, work: () => T | Promise<T>): Promis
   try {
     return await work()
   } catch (thrown) {
-    throw isHoldfastError(thrown) ? new AboutFile(path, thrown) : thrown
+    throw isHoldfastError(thrown) ? new AboutFile(named(path, 'standard input'), thrown) : thrown
   }
 }
 
