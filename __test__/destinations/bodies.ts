@@ -41,7 +41,7 @@ export function failing(given: Uint8Array, failure: Error): Body {
 }
 
 /** A body that gives some bytes and then nothing more, and says when it was let go. */
-export function stalled(given: Uint8Array): { body: Body; released: Promise<unknown> } {
+export function stalled(given: Uint8Array): { body: ReopenableBody; released: Promise<unknown> } {
   let release: (value: unknown) => void = () => {}
   const released = new Promise((resolve) => {
     release = resolve

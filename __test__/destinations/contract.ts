@@ -90,6 +90,13 @@ export function testDestination(open: () => Promise<Destination>): void {
       expect(await paths(destination)).toEqual([])
     })
 
+    it('lets go of a body that it does not want to the end', async () => {
+      const destination = await open()
+      const { body, released } = stalled(randomBytes(100))
+      await expect(destination.put('a', { ...body, size: 99 })).rejects.toMatchObject({ code: 'UPLOAD_MISMATCH' })
+      await released
+    })
+
     it('reports bytes sent: never fewer than before, and all at the end', async () => {
       const [destination, bytes] = [await open(), randomBytes(2_500_000)]
       const reports: number[] = []

@@ -89,6 +89,21 @@ describe('a local folder', () => {
     expect(drafts()).toEqual([])
   })
 
+  it('closes the file, however a download ends', async () => {
+    const destination = localFolder(folder.path)
+    await destination.put('a', Buffer.alloc(3_000_000))
+    const descriptors = (): number => readdirSync('/proc/self/fd').length
+    const [before, controller] = [descriptors(), new AbortController()]
+    await (await destination.get('a')).cancel()
+    const reader = (await destination.get('a')).getReader()
+    await reader.read()
+    await reader.cancel()
+    expect(await text(destination, 'a')).toHaveLength(3_000_000)
+    await destination.get('a', { signal: controller.signal })
+    controller.abort()
+    await vi.waitFor(() => expect(descriptors()).toBe(before))
+  })
+
   it('takes links, folders, pipes and hidden files for no objects', async () => {
     const destination = localFolder(folder.path)
     writeFileSync(folder.at('file'), content)

@@ -182,6 +182,13 @@ describe('row 39: a download that breaks', () => {
     },
   )
 
+  it('after the last byte of a range that has an end is none', async () => {
+    const { inner, patient } = faulty(succeedsThenFails)
+    inner.inner.plant('a', bytes)
+    expect((await fetchObject(patient, 'a', { range: { offset: 9, length: 99_991 } })).byteLength).toBe(99_991)
+    expect(methods(inner)).toEqual(['get'])
+  })
+
   it('counts attempts from the last byte that came', async () => {
     const inner = new Faulty(({ index }) => (index < 16 ? broken : undefined))
     inner.inner.plant('a', bytes)

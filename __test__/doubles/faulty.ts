@@ -87,7 +87,7 @@ export class Faulty implements Destination {
     const fault = await this.#begin('get', path, options)
     const whole = await fetchObject(this.inner, path, options)
     if (fault?.kind === 'corrupt') flip(whole)
-    const isCut = fault?.kind === 'short' || fault?.kind === 'stall' || (isFailure(fault) && fault.when !== 'before')
+    const isCut = fault?.kind === 'short' || fault?.kind === 'stall' || isHalf(fault)
     let left: Uint8Array | undefined = isCut ? whole.subarray(0, whole.byteLength >> 1) : whole
     const next = async (): Promise<Uint8Array | undefined> => {
       const piece = left

@@ -9,7 +9,7 @@ import type {
   ObjectPath,
   PutOptions,
 } from './destination.ts'
-import { mismatch, missing } from './failure.ts'
+import { exists, mismatch, missing } from './failure.ts'
 import { checkPath, checkPrefix, isObjectPath } from './object-path.ts'
 import { rangeOf, streamOf } from './object-stream.ts'
 import { RequestBody, signFor } from './s3-body.ts'
@@ -24,6 +24,9 @@ const MOST_BYTES = 5 * 1024 ** 3
 
 /** A body of unknown size is kept in memory, for a request has to announce its size. */
 const MOST_UNKNOWN_BYTES = 64 * 1024 ** 2
+
+/** From here on, `ifAbsent` looks first: a service that refuses a long upload in its middle breaks the connection. */
+const LARGE_BYTES = 1_048_576
 
 /**
  * A bucket of Amazon S3, or of any service that speaks its protocol, by the package `@aws-sdk/client-s3`.
@@ -61,6 +64,8 @@ class S3 implements Destination {
     const known = sizeOf(body) === undefined ? await gathered(pieces(body, { ...upload, onProgress: undefined })) : body
     const size = sizeOf(known) ?? 0
     const sha256 = options.sha256 ?? (await sha256Of(pieces(known, { destination: this, path, signal })))
+    const isWorthALook = ifAbsent && size >= LARGE_BYTES
+    if (isWorthALook && (await this.stat(path, { signal }))) throw exists(NAME, path)
     const request = new RequestBody(
       (reading) => pieces(known, { ...upload, signal: reading, sha256: undefined }),
       signal,
