@@ -8,11 +8,16 @@ use holdfast_seal::source::SourceFile;
 
 use crate::block::{BLOCK_LEN, DATABASE_BLOCK_LEN};
 use crate::error::Error;
+use crate::handles::{self, Kind};
 use crate::manifest::{LIST_BLOCKS, MAX_LISTS};
 use crate::walk::DATABASE_MAGIC;
 
 /// Most blocks of one file.
 const MAX_BLOCKS: u64 = (MAX_LISTS * LIST_BLOCKS) as u64;
+
+/// Bytes of a block of an ordinary file.
+pub(crate) const ORDINARY_UNIT: u32 = 1_048_576;
+const _: () = assert!(ORDINARY_UNIT as usize == BLOCK_LEN);
 
 /// Bytes that are cut into blocks, one after the other.
 pub(crate) struct Cutter {
@@ -26,22 +31,12 @@ enum Bytes {
     Stream { stream: Box<dyn Read + Send>, start: Vec<u8> },
 }
 
-/// A file, opened: what it begins with decides how it is read.
-pub(crate) enum Opened {
-    Plain(Box<Cutter>),
-    /// It may not be read while others write to it.
-    Database,
-}
-
-/// Opens a file that is read as it is, unless it is a database.
-pub(crate) fn open(path: &Path) -> Result<Opened, Error> {
-    let file = SourceFile::open(path)?;
-    let mut start = [0_u8; DATABASE_MAGIC.len()];
-    let len = file.read_at(0, &mut start)?;
-    if len == start.len() && start == *DATABASE_MAGIC {
-        return Ok(Opened::Database);
+/// Opens a file that is read as it is; nothing for a database, which may not be.
+pub(crate) fn open(path: &Path) -> Result<Option<Cutter>, Error> {
+    match handles::open(path)? {
+        Kind::Plain(file) => cutter(*file, false).map(Some),
+        Kind::Database => Ok(None),
     }
-    cutter(file, false).map(Box::new).map(Opened::Plain)
 }
 
 /// Opens a copy of a database, which nobody writes to.

@@ -11,10 +11,11 @@ use holdfast_seal::error::Error as SealError;
 
 use crate::block::BlockKind;
 use crate::cache::{CacheReader, Remembered};
-use crate::cut::{self, Cutter, Opened};
+use crate::cut::{self, Cutter};
 use crate::database::Copy;
 use crate::encode::{Encoder, Queue, Ticket};
 use crate::error::Error;
+use crate::handles;
 use crate::ledger::{Ledger, Pending};
 use crate::manifest::{Entry, EntryKind, key};
 use crate::source::{Problem, ProblemKind, Snapshotter};
@@ -162,15 +163,16 @@ impl<'a> Pass<'a> {
                 });
             }
             What::Database(own) => own.clone().or_else(|| self.snapshotter.clone()),
-            _ => match cut::open(at) {
-                Ok(Opened::Database) => self.snapshotter.clone(),
-                opened => {
+            // A lock of this process: to close it would give it up.
+            _ if stat.size == 0 && handles::is_open_elsewhere(at) => {
+                let stamp = stat.is_settled(SystemTime::now()).then(|| stat.stamp());
+                let unit = cut::ORDINARY_UNIT;
+                return Ok(Ok(Taken { stat, size: 0, unit, stamp, database: false }));
+            }
+            _ => match cut::open(at).transpose() {
+                None => self.snapshotter.clone(),
+                Some(cutter) => {
                     let stamp = stat.is_settled(SystemTime::now()).then(|| stat.stamp());
-                    let cutter = opened.map(|opened| match opened {
-                        Opened::Plain(cutter) => Some(*cutter),
-                        Opened::Database => None,
-                    });
-                    let cutter = cutter.and_then(|cutter| cutter.ok_or_else(changed));
                     return self.blocks(cutter, |size, unit| {
                         ensure_same(at, &stat)?;
                         Ok(Taken { stat, size, unit, stamp, database: false })

@@ -2,14 +2,15 @@
 
 use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Metadata};
-use std::io::{ErrorKind, Read as _};
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::vec;
 
 use holdfast_seal::error::Error as SealError;
 
+use crate::handles::{self, Kind};
 use crate::manifest::{self, Component, MAX_TARGET_LEN};
 use crate::patterns::Patterns;
 use crate::source::{Named, Origin, Problem, ProblemKind, Snapshotter, Stream};
@@ -220,9 +221,7 @@ impl Iterator for Walk<'_> {
 /// Whether a regular file begins as databases do.
 fn is_database(path: &Path) -> bool {
     let regular = fs::symlink_metadata(path).is_ok_and(|entry| entry.is_file());
-    let mut start = [0_u8; DATABASE_MAGIC.len()];
-    let read = |mut file: File| file.read_exact(&mut start);
-    regular && File::open(path).and_then(read).is_ok() && start == *DATABASE_MAGIC
+    regular && matches!(handles::open(path), Ok(Kind::Database))
 }
 
 #[cfg(unix)]
