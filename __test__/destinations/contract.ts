@@ -76,6 +76,9 @@ export function testDestination(open: () => Promise<Destination>): void {
       const gone = new Error('source gone')
       await expect(destination.put('a', failing(first, gone), { ifAbsent: true })).rejects.toBe(gone)
       await expect(destination.put('b', failing(randomBytes(300_000), gone))).rejects.toBe(gone)
+      const hash = { sha256: sha256(first) }
+      await expect(destination.put('c', failing(first, gone), { ...hash, ifAbsent: true })).rejects.toBe(gone)
+      await expect(destination.put('d', failing(randomBytes(2_000_000), gone), hash)).rejects.toBe(gone)
       expect(await paths(destination)).toEqual([])
     })
 
@@ -87,6 +90,9 @@ export function testDestination(open: () => Promise<Destination>): void {
       await expect(destination.put('a', body, { sha256: sha256(other) })).rejects.toMatchObject(mismatch)
       await expect(destination.put('a', streamed(first, { size: 4 }))).rejects.toMatchObject(mismatch)
       await expect(destination.put('a', streamed(first, { size: 6 }))).rejects.toMatchObject(mismatch)
+      const hash = { sha256: sha256(first) }
+      await expect(destination.put('a', streamed(first, { size: 4 }), hash)).rejects.toMatchObject(mismatch)
+      await expect(destination.put('a', streamed(first, { size: 6 }), hash)).rejects.toMatchObject(mismatch)
       expect(await paths(destination)).toEqual([])
     })
 

@@ -135,6 +135,14 @@ describe('an upload', () => {
     expect(server.requests[0]?.headers['x-amz-content-sha256']).toBe(sha256(content))
   })
 
+  it('of a long body is not begun where an object is under ifAbsent', async () => {
+    const destination = answering(plain(200, { etag: '"1"', 'content-length': '9' }))
+    const body = { size: 2_000_000, open: () => expect.fail('it was opened') }
+    const put = destination.put('a', body, { ifAbsent: true, sha256: sha256(content) })
+    await expect(put).rejects.toMatchObject({ code: 'OBJECT_EXISTS' })
+    expect(server.requests.map(({ method }) => method)).toEqual(['HEAD'])
+  })
+
   it('row 38: that is answered with another checksum is removed', async () => {
     const other = Buffer.from(sha256(Buffer.of()), 'hex').toString('base64')
     const destination = answering(plain(200, { etag: '"1"', 'x-amz-checksum-sha256': other }), plain(204))
