@@ -25,8 +25,23 @@ interface Expected {
   snapshots: { id: string; tree: Entry[] }[]
 }
 
+interface Operation {
+  op: 'remove' | 'copy' | 'patch' | 'put'
+  path: string
+  from?: string
+  offset?: number
+  hex?: string
+  object?: string
+}
+
+interface Hostile {
+  base: string
+  variants: { name: string; operations: Operation[]; code: string | null; pin?: unknown }[]
+}
+
 const script = join(root, 'docs/recover/restore-repository.mjs')
 const vectors = join(root, 'vectors/external/repository')
+const hostile: Hostile = JSON.parse(fs.readFileSync(join(vectors, 'hostile/manifest.json'), 'utf8'))
 const posix = process.platform !== 'win32'
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'holdfast restore '))
@@ -118,6 +133,24 @@ function flip(path: string, at: number): void {
   fs.writeFileSync(path, bytes)
 }
 
+/** One step of how a hostile variant is made from its base. */
+function apply(repository: string, { op, path, from = '', offset = 0, hex = '', object = '' }: Operation): void {
+  const at = join(repository, path)
+  const stored = {
+    copy: join(vectors, hostile.base, 'repository', from),
+    put: join(vectors, 'hostile/objects', object),
+  }
+  if (op === 'remove') {
+    fs.rmSync(at)
+  } else if (op === 'patch') {
+    const bytes = fs.readFileSync(at)
+    bytes.write(hex, offset, 'hex')
+    fs.writeFileSync(at, bytes)
+  } else {
+    fs.cpSync(stored[op], at)
+  }
+}
+
 const sorted = <Pair extends [string, unknown]>(pairs: Pair[]) => new Map(pairs.sort(([a], [b]) => (a < b ? -1 : 1)))
 
 describe.runIf(posix)('restore-repository.mjs', () => {
@@ -165,25 +198,37 @@ describe.runIf(posix)('restore-repository.mjs', () => {
 
   it('names a damaged pack, and with --partial restores what the others hold', async () => {
     const name = 'good-two-snapshots'
-    const repository = copyOf(name)
-    const first = expectedOf(name).snapshots.find(({ id }) => id !== expectedOf(name).latest)
-    const packs = objectsIn(repository).filter((path) => path.includes('/packs/'))
-    const outcomes = await Promise.all(
-      packs.map(async (pack, index) => {
-        const [copy, target] = [copyOf(name), fresh()]
-        flip(pack.replace(repository, copy), 1000)
-        const whole = await restore(copy, `${target} whole`, keyOf(name))
-        expect(whole).toMatchObject({ status: 1, errors: expect.stringMatching('is damaged') })
-        const partial = await restore(copy, target, keyOf(name), '--partial')
-        return { index, status: partial.status, files: fs.existsSync(target) ? treeOf(target) : [] }
-      }),
-    )
     const expected = new Map(expectedTree(latestOf(name)))
-    expect(first).toBeDefined()
-    expect(outcomes.map(({ status }) => status)).toEqual([1, 1])
-    const found = outcomes.flatMap(({ files }) => files).filter(([, { type }]) => type === 'file')
+    const found: string[] = []
+    for (const index of [0, 1]) {
+      const [repository, target] = [copyOf(name), fresh()]
+      flip(objectsIn(repository).filter((path) => path.includes('/packs/'))[index] ?? '', 1000)
+      const whole = await restore(repository, `${target} whole`, keyOf(name))
+      expect(whole).toMatchObject({ status: 1, errors: expect.stringMatching('is damaged') })
+      expect(await restore(repository, target, keyOf(name), '--partial')).toMatchObject({ status: 1 })
+      const files = fs.existsSync(target) ? treeOf(target).filter(([, { type }]) => type === 'file') : []
+      for (const [path, file] of files) expect(file, path).toEqual(expected.get(path))
+      found.push(...files.map(([path]) => path))
+    }
     expect(found.length).toBeGreaterThan(0)
-    for (const [path, file] of found) expect(file).toEqual(expected.get(path))
+  })
+
+  const refused = hostile.variants.filter(({ code, name, pin }) => {
+    const codes = ['PATH_UNSAFE', 'ROLLBACK_SUSPECTED', 'PROTECTION_DOWNGRADED']
+    return pin === undefined && (codes.includes(code ?? '') || name === 'file below a symlink')
+  })
+
+  it.each(refused)('writes nothing of a hostile repository: $name', async ({ operations }) => {
+    const [repository, target] = [copyOf(hostile.base), fresh()]
+    for (const operation of operations) apply(repository, operation)
+    const { status, errors } = await restore(repository, target, keyOf(hostile.base))
+    expect(status).toBe(1)
+    expect(errors).toMatch(/leads elsewhere|are gone|turned off|not in order/)
+    expect(fs.existsSync(target)).toBe(false)
+  })
+
+  it('knows hostile repositories of each kind', () => {
+    expect(refused.length).toBeGreaterThan(9)
   })
 })
 
