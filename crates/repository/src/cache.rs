@@ -206,3 +206,73 @@ fn take<'a, const N: usize>(rest: &mut &'a [u8]) -> Option<&'a [u8; N]> {
     *rest = left;
     Some(taken)
 }
+
+#[cfg(test)]
+mod tests {
+    use holdfast_seal::secret::Seed;
+
+    use super::*;
+    use crate::keys::RepositoryId;
+
+    fn remembered(number: u32) -> Remembered {
+        Remembered {
+            key: number.to_be_bytes().to_vec(),
+            stamp: [7; 16],
+            database: number.is_multiple_of(2),
+            size: u64::from(number),
+            unit: 65_536,
+            ids: vec![BlockId([3; 32]); 1000],
+        }
+    }
+
+    fn keys() -> EpochKeys {
+        EpochKeys::derive(RepositoryId([1; 16]), Seed::new([2; 32])).unwrap()
+    }
+
+    fn written(keys: &EpochKeys, name: &str) -> PathBuf {
+        let name = format!("holdfast-cache-{name}-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        let mut writer = CacheWriter::create(keys, &path, [9; 16]);
+        for number in 0..100 {
+            writer = writer.and_then(|writer| writer.add(&remembered(number)));
+        }
+        writer.unwrap().publish();
+        path
+    }
+
+    #[test]
+    fn what_was_written_is_found_over_all_segments() {
+        let keys = keys();
+        let path = written(&keys, "found");
+        let mut reader = CacheReader::open(&keys, &path).unwrap();
+        assert_eq!(reader.snapshot, [9; 16]);
+        for number in (0..100_u32).filter(|number| number % 3 != 1) {
+            assert_eq!(reader.find(&number.to_be_bytes()), Some(remembered(number)));
+        }
+        assert_eq!(reader.find(&1000_u32.to_be_bytes()), None);
+        assert!(reader.number > 2, "{} segments", reader.number);
+        fs::remove_file(path).unwrap();
+    }
+
+    #[test]
+    fn row_46_segments_that_are_swapped_or_of_another_key_are_not_used() {
+        let keys = keys();
+        let path = written(&keys, "swapped");
+        let bytes = fs::read(&path).unwrap();
+        let len = |from: usize| {
+            let len = bytes[from..].first_chunk::<8>().unwrap();
+            from + 8 + usize::try_from(u64::from_be_bytes(*len)).unwrap()
+        };
+        let (one, two) = (len(0), len(len(0)));
+        let swapped = [&bytes[one..two], &bytes[..one], &bytes[two..]].concat();
+        fs::write(&path, swapped).unwrap();
+        assert!(CacheReader::open(&keys, &path).is_none());
+        let repeated = [&bytes[..one], &bytes[..one]].concat();
+        fs::write(&path, repeated).unwrap();
+        let mut reader = CacheReader::open(&keys, &path).unwrap();
+        assert_eq!(reader.find(&99_u32.to_be_bytes()), None);
+        let other = EpochKeys::derive(RepositoryId([1; 16]), Seed::new([3; 32])).unwrap();
+        assert!(CacheReader::open(&other, &path).is_none());
+        fs::remove_file(path).unwrap();
+    }
+}

@@ -87,15 +87,9 @@ pub(crate) fn name_all(sources: &[Source]) -> Result<Vec<Named>, Error> {
         // A path that is not there is found out when it is walked.
         let resolve = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
         let (origin, last) = match &source.origin {
-            Origin::Path(path) => {
-                let path = resolve(path);
-                let last = Some(last_name(&path));
-                (Origin::Path(path), last)
-            }
+            Origin::Path(path) => (Origin::Path(resolve(path)), Some(last_name(path))),
             Origin::Database(path, snapshotter) => {
-                let path = resolve(path);
-                let last = Some(last_name(&path));
-                (Origin::Database(path, snapshotter.clone()), last)
+                (Origin::Database(resolve(path), snapshotter.clone()), Some(last_name(path)))
             }
             stream @ Origin::Stream { .. } => (stream.clone(), None),
         };
@@ -114,9 +108,11 @@ pub(crate) fn name_all(sources: &[Source]) -> Result<Vec<Named>, Error> {
     Ok(named)
 }
 
+/// The last name of a path as it was given; what `.` and `..` lead to has one of its own.
 fn last_name(path: &Path) -> Component {
+    let resolved = path.canonicalize().unwrap_or_default();
     // The root of a file system has no name.
-    let name = path.file_name().unwrap_or(OsStr::new("root"));
+    let name = path.file_name().or_else(|| resolved.file_name()).unwrap_or(OsStr::new("root"));
     Component(name.as_encoded_bytes().to_vec())
 }
 

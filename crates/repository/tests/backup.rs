@@ -215,6 +215,41 @@ fn row_49_a_database_is_read_through_a_copy_and_costs_only_its_changed_pages() {
     assert!(fs::read_dir(bench.state.0.join("databases")).unwrap().next().is_none());
 }
 
+/// Copies a database, and removes a file beside it.
+#[derive(Debug)]
+struct Remover;
+
+impl Snapshotter for Remover {
+    fn copy(&self, path: &Path, target: &Path) -> Result<(), Error> {
+        fs::remove_file(path.with_file_name("vanishes")).unwrap();
+        Copier.copy(path, target)
+    }
+}
+
+#[test]
+fn a_file_that_is_removed_before_its_turn_is_not_missed() {
+    let bench = Bench::new();
+    bench.folder.write("database", b"SQLite format 3\0 and more");
+    bench.folder.write("vanishes", b"content");
+    let options = Options { snapshotter: Some(Arc::new(Remover)), ..bench.options() };
+    let outcome = bench.run(&options);
+    assert_eq!(outcome.problems, []);
+    assert!(!outcome.snapshot.incomplete);
+    let (_, tree) = read_back(&bench.store, &bench.key, &outcome.snapshot.id).unwrap();
+    assert_eq!(tree.len(), 2);
+}
+
+#[test]
+fn what_compresses_is_compressed_unless_told_not_to() {
+    let bench = Bench::new();
+    bench.folder.write("text", "the same line again\n".repeat(200_000).as_bytes());
+    let plain = Bench::new();
+    plain.folder.write("text", "the same line again\n".repeat(200_000).as_bytes());
+    let small = bench.run(&bench.options()).stored_bytes;
+    let large = plain.run(&Options { compress: false, ..plain.options() }).stored_bytes;
+    assert!(small < 100_000 && large > 4_000_000, "{small} {large}");
+}
+
 #[test]
 fn sockets_and_pipes_are_told_and_no_reason_to_be_incomplete() {
     let bench = Bench::new();
@@ -283,7 +318,10 @@ fn streams_and_names_are_sources_too() {
     bench.folder.write("file", b"content");
     let dump = noise(9, 2 * MIB + 3);
     let stream = Origin::Stream { stream: Arc::new(Dump(dump.clone())), modified: Some((5, 6)) };
+    let link = bench.state.0.join("Photos");
+    std::os::unix::fs::symlink(&bench.folder.0, &link).unwrap();
     let sources = [
+        at(&link),
         Source { name: Some("pg.dump".to_owned()), origin: stream.clone() },
         Source { name: Some("Media".to_owned()), ..at(&bench.folder.0) },
         Source { name: Some("Media".to_owned()), ..at(&bench.folder.0.join("file")) },
@@ -291,10 +329,11 @@ fn streams_and_names_are_sources_too() {
     let outcome = back_up(&bench.store, &bench.key, &sources, &bench.options()).unwrap();
     let names: Vec<_> =
         outcome.snapshot.sources.iter().map(|name| String::from_utf8_lossy(&name.0)).collect();
-    assert_eq!(names, ["Media", "Media-2", "pg.dump"]);
+    assert_eq!(names, ["Media", "Media-2", "Photos", "pg.dump"]);
     let (_, tree) = read_back(&bench.store, &bench.key, &outcome.snapshot.id).unwrap();
     assert_eq!(tree[&b"pg.dump"[..]].3, dump);
     assert_eq!(tree[&b"Media\0file"[..]].3, b"content");
+    assert_eq!(tree[&b"Photos\0file"[..]].3, b"content");
     assert_eq!(tree[&b"Media-2"[..]].3, b"content");
     for name in [None, Some(".."), Some("a/b"), Some("")] {
         let source = Source { name: name.map(str::to_owned), origin: stream.clone() };
