@@ -232,6 +232,16 @@ describe.runIf(posix)('restore-repository.mjs', () => {
   })
 })
 
+describe('the text of restore-repository.mjs', () => {
+  it('is short and uses no code of ours', () => {
+    const lines = fs.readFileSync(script, 'utf8').trimEnd().split('\n')
+    const imported = lines.flatMap((line) => line.match(/(?:from|import) '([^']+)'/)?.[1] ?? [])
+    const foreign = imported.filter((name) => !name.startsWith('node:'))
+    expect(lines.length).toBeLessThanOrEqual(200)
+    expect(foreign.sort()).toEqual(['@noble/hashes/blake3.js', '@scure/base', 'age-encryption', 'fzstd'])
+  })
+})
+
 describe('the objects of a repository', () => {
   const repositories = fs.readdirSync(vectors).filter((name) => name.startsWith('good-'))
 
