@@ -34,6 +34,7 @@ pub mod manifest;
 pub mod name;
 pub mod object;
 pub mod open;
+mod options;
 pub mod pack;
 mod packing;
 pub mod padme;

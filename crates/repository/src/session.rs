@@ -1,8 +1,7 @@
 //! A backup: from the sources to a snapshot (`docs/format.md` section 10).
 
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 use std::thread;
 
 use holdfast_seal::control::{Control, Phase};
@@ -27,59 +26,18 @@ use crate::rehearsal::Rehearsal;
 use crate::repository::Repository;
 use crate::ship::Ship;
 use crate::snapshots::Snapshots;
-use crate::source::{Named, Problem, Snapshotter, Source, name_all};
+use crate::source::{Named, Problem, Source, name_all};
 use crate::store::Store;
 use crate::time::Time;
 use crate::walk::Walk;
 
 pub use crate::ledger::Files;
+pub use crate::options::Options;
 
 /// How often the sources are gone through where the destination loses packs meanwhile.
 const MAX_PASSES: u32 = 3;
 /// Blocks of 1 MiB that each thread may have before it.
 const BLOCKS_PER_THREAD: usize = 3;
-
-/// How a backup is made.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// Patterns of what is left out.
-    pub exclude: Vec<String>,
-    /// Words of the user's.
-    pub tags: Vec<String>,
-    /// The machine's name.
-    pub host: String,
-    /// Whether blocks are compressed where that helps.
-    pub compress: bool,
-    /// Whether nothing is stored, only counted.
-    pub dry_run: bool,
-    /// Where this machine keeps what speeds up the next backup to this repository.
-    pub state: Option<PathBuf>,
-    /// Folders that are left out, such as the destination itself.
-    pub skipped: Vec<PathBuf>,
-    /// Threads that hash and compress.
-    pub threads: usize,
-    /// Packs that are sealed and stored at a time; each takes up to 70 MiB of memory.
-    pub uploads: usize,
-    /// What makes copies of databases.
-    pub snapshotter: Option<Arc<dyn Snapshotter>>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            exclude: Vec::new(),
-            tags: Vec::new(),
-            host: String::new(),
-            compress: true,
-            dry_run: false,
-            state: None,
-            skipped: Vec::new(),
-            threads: thread::available_parallelism().map_or(2, NonZero::get).min(4),
-            uploads: 2,
-            snapshotter: None,
-        }
-    }
-}
 
 /// What a backup did.
 #[derive(Debug)]
