@@ -31,7 +31,7 @@ pub struct Entries<'r> {
     manifest: Option<ManifestReader>,
     ids: &'r [[u8; 32]],
     pages: VecDeque<Result<Plain, Error>>,
-    entries: vec::IntoIter<Entry>,
+    of_page: vec::IntoIter<Entry>,
     lost: Vec<Error>,
 }
 
@@ -49,7 +49,7 @@ impl<'r> Entries<'r> {
             manifest: Some(ManifestReader::new(snapshot)?),
             ids: &snapshot.pages,
             pages: VecDeque::new(),
-            entries: Vec::new().into_iter(),
+            of_page: Vec::new().into_iter(),
             lost: Vec::new(),
         })
     }
@@ -61,16 +61,18 @@ impl<'r> Entries<'r> {
     /// `SNAPSHOT_TAMPERED`, `PATH_UNSAFE`; as [`Reader::block`] for the pages.
     pub fn next_entry(&mut self) -> Result<Option<Entry>, Error> {
         loop {
-            if let Some(entry) = self.entries.next() {
+            if let Some(entry) = self.of_page.next() {
                 return Ok(Some(entry));
             }
             let Some(page) = self.next_page()? else { break };
             let Some(manifest) = &mut self.manifest else { break };
             match page {
-                Ok(page) => self.entries = manifest.page(&page)?.into_iter(),
+                Ok(page) => self.of_page = manifest.page(&page)?.into_iter(),
                 Err(error) if self.loss == Loss::Tolerated => {
                     manifest.skip_page();
-                    self.lost.push(error);
+                    if !self.lost.contains(&error) {
+                        self.lost.push(error);
+                    }
                 }
                 Err(error) => return Err(error),
             }

@@ -11,7 +11,9 @@ use crate::error::Error;
 use crate::manifest::Component;
 
 #[cfg(not(unix))]
-#[path = "folder/other.rs"]
+mod names;
+#[cfg(not(unix))]
+#[path = "folder/windows.rs"]
 mod system;
 #[cfg(unix)]
 #[path = "folder/unix.rs"]
@@ -60,14 +62,24 @@ impl<'a> Target<'a> {
         Ok(self.last.as_ref().map(|(_, folder)| folder))
     }
 
-    /// The folder at `path`, made where it is not there.
-    pub(crate) fn make(&mut self, path: &[Component]) -> Result<&Folder, Error> {
+    /// The folder at `path`, made with those above it where it is not there.
+    pub(crate) fn enter_made(&mut self, path: &[Component]) -> Result<&Folder, Error> {
         if self.enter(path)?.is_none() {
-            let folder = open(self.root, path, |folder, name| folder.make(name));
+            let folder = open(self.root, path, Folder::make);
             let folder = folder.map_err(|error| blocked(&error).at(path))?;
             self.last = folder.map(|folder| (path.to_vec(), folder));
         }
-        Ok(self.last.as_ref().map_or(self.root, |(_, folder)| folder))
+        let last = self.last.as_ref().filter(|(last, _)| last == path);
+        Ok(last.map_or(self.root, |(_, folder)| folder))
+    }
+
+    /// Makes the folder at `path`, which was there before only if `present` says so.
+    pub(crate) fn make(&mut self, path: &[Component], present: bool) -> Result<(), Error> {
+        let Some((name, parent)) = path.split_last().filter(|_| !present) else {
+            return self.enter_made(path).map(drop);
+        };
+        let folder = self.enter_made(parent)?;
+        folder.make_new(name).map_err(|error| unwritable("create folder", &error).at(path))
     }
 
     /// What there is at `path`.
@@ -124,10 +136,11 @@ pub(crate) fn unholdable() -> Error {
     SealError::TargetUnsafe { what: UNHOLDABLE }.into()
 }
 
-/// Whether the failure is that the target cannot hold a name, and nothing else.
-pub(crate) fn is_unholdable(error: &Error) -> bool {
+/// Whether the failure is that the target cannot hold a name, or holds it for another.
+pub(crate) fn is_refusal(error: &Error) -> bool {
     match error {
-        Error::Entry { cause, .. } => is_unholdable(cause),
+        Error::Entry { cause, .. } => is_refusal(cause),
+        Error::Seal(SealError::TargetExists) => true,
         Error::Seal(SealError::TargetUnsafe { what }) => *what == UNHOLDABLE,
         _ => false,
     }

@@ -19,7 +19,8 @@ use crate::plan::holds_block;
 pub(crate) struct Finish {
     pub(crate) mode: u32,
     pub(crate) modified: Modified,
-    pub(crate) overwrite: bool,
+    /// Whether it takes the place of a file that was there.
+    pub(crate) replace: bool,
 }
 
 /// A file that has a temporary name until all of its blocks are there.
@@ -102,8 +103,8 @@ impl Growing {
         })?;
         *self.file() = None;
         let (name, parent) = self.path.split_last().ok_or(SealError::TargetExists)?;
-        let parent = target.make(parent)?;
-        let renamed = staging.folder().rename(&self.temporary, parent, name, self.finish.overwrite);
+        let parent = target.enter_made(parent)?;
+        let renamed = staging.folder().rename(&self.temporary, parent, name, self.finish.replace);
         renamed.map_err(|error| unwritable("rename", &error))?;
         Ok(true)
     }

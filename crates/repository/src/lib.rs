@@ -63,3 +63,4 @@ pub mod text;
 pub mod time;
 mod unlock;
 mod walk;
+mod writing;

@@ -37,6 +37,8 @@ pub(crate) enum Fate {
     Lost,
     /// It is there already, as it should be.
     Kept,
+    /// It is restored in the place of what is there.
+    Present,
 }
 
 /// What a restore will do.
@@ -133,7 +135,7 @@ impl Planner<'_> {
             }
             Err(error) => Err(error.at(&entry.path)),
             Ok(fate) => {
-                if fate.is_none() {
+                if matches!(fate, None | Some(Fate::Present)) {
                     self.plan.bytes = self.plan.bytes.saturating_add(entry.size());
                 }
                 Ok(fate)
@@ -175,7 +177,7 @@ impl Planner<'_> {
         match (existing, same) {
             (Some(_), true) => Ok(Some(Fate::Kept)),
             (Some(_), false) if !self.options.overwrite => Err(SealError::TargetExists.into()),
-            _ => Ok(None),
+            _ => Ok(found.map(|_| Fate::Present)),
         }
     }
 

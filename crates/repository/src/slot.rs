@@ -116,7 +116,9 @@ pub fn open(
         _ => error,
     })?;
     compare(&value, credential.kind().as_str(), expected).map(|(keys, label, time)| match keys {
-        Some(keys) => Outcome::Opened(Box::new(Slot { kind: credential.kind(), keys, label, time })),
+        Some(keys) => {
+            Outcome::Opened(Box::new(Slot { kind: credential.kind(), keys, label, time }))
+        }
         None => Outcome::LostClaim,
     })
 }

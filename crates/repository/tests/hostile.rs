@@ -72,7 +72,7 @@ fn run(variant: &Value, base: &str) -> Result<(), Failed> {
         let (result, _) = restore(&visit, Some(snapshot), &target, checks);
         assert_eq!(code(&result), *outcome, "{snapshot}: {result:?}");
         if result.is_ok() {
-            assert_eq!(tree::restored(&target), tree::expected(find(&expected, snapshot)));
+            tree::assert_same(&target, find(&expected, snapshot));
         }
     }
     if let Some(partial) = variant.get("partial") {

@@ -68,6 +68,11 @@ impl Folder {
         }
     }
 
+    /// Makes a folder that did not exist, for this user alone.
+    pub(crate) fn make_new(&self, name: &Component) -> io::Result<()> {
+        Ok(rustix::fs::mkdirat(&self.0, text(name), Mode::RWXU)?)
+    }
+
     pub(crate) fn look(&self, name: &Component) -> io::Result<Option<Found>> {
         match rustix::fs::statat(&self.0, text(name), AtFlags::SYMLINK_NOFOLLOW) {
             Ok(stat) => Ok(Some(match FileType::from_raw_mode(stat.st_mode) {

@@ -3,6 +3,8 @@
 #![allow(dead_code, reason = "each test uses a part")]
 #![allow(missing_docs, unreachable_pub, reason = "test code")]
 
+pub mod failing;
+pub mod made;
 pub mod scratch;
 pub mod stores;
 pub mod tree;

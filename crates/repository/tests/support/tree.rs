@@ -47,6 +47,16 @@ pub fn restored(target: &Path) -> BTreeMap<String, Value> {
     entries
 }
 
+/// Compares what was restored with a snapshot of `expected.json`, entry by entry.
+pub fn assert_same(target: &Path, snapshot: &Value) {
+    let (restored, expected) = (restored(target), expected(snapshot));
+    for (path, entry) in &expected {
+        assert_eq!(restored.get(path), Some(entry));
+    }
+    let more: Vec<_> = restored.keys().filter(|path| !expected.contains_key(*path)).collect();
+    assert_eq!(more, [""; 0]);
+}
+
 /// Every entry that a snapshot of `expected.json` has, by its path.
 pub fn expected(snapshot: &Value) -> BTreeMap<String, Value> {
     let entries = snapshot["tree"].as_array().unwrap().iter().map(|entry| {

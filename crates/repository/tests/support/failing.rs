@@ -1,0 +1,69 @@
+//! A store that fails from a given request on, or hands out less than it was asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use holdfast_repository::error::Error;
+use holdfast_repository::store::{ObjectInfo, Store};
+
+use super::stores::MemoryStore;
+
+/// What goes wrong.
+#[derive(Debug, Clone, Copy)]
+pub enum Fault {
+    /// Requests for objects fail.
+    Fails,
+    /// Ranges come one byte short.
+    CutsRanges,
+    /// Objects and ranges come with their first byte changed.
+    Changes,
+}
+
+/// A store whose requests go wrong after the first `after`.
+#[derive(Debug)]
+pub struct FailingStore {
+    pub store: Arc<MemoryStore>,
+    pub fault: Fault,
+    pub after: u64,
+    pub requests: AtomicU64,
+}
+
+impl FailingStore {
+    pub fn new(store: &Arc<MemoryStore>, fault: Fault, after: u64) -> Self {
+        Self { store: Arc::clone(store), fault, after, requests: AtomicU64::new(0) }
+    }
+}
+
+impl Store for FailingStore {
+    fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, Error> {
+        self.store.list(prefix)
+    }
+
+    fn get(&self, name: &str, range: Option<(u64, u64)>) -> Result<Option<Vec<u8>>, Error> {
+        let bytes = self.store.get(name, range)?;
+        if self.requests.fetch_add(1, Ordering::Relaxed) < self.after {
+            return Ok(bytes);
+        }
+        let code = "DESTINATION_UNREACHABLE".to_owned();
+        match (self.fault, bytes) {
+            (Fault::Fails, _) => Err(Error::Store { code, message: "no answer".to_owned() }),
+            (Fault::CutsRanges, Some(mut bytes)) if range.is_some() => {
+                bytes.pop();
+                Ok(Some(bytes))
+            }
+            (Fault::Changes, Some(mut bytes)) if range.is_some() => {
+                bytes[0] ^= 1;
+                Ok(Some(bytes))
+            }
+            (_, bytes) => Ok(bytes),
+        }
+    }
+
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        self.store.put(name, bytes)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        self.store.remove(name)
+    }
+}
