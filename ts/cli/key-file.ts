@@ -23,7 +23,9 @@ export function readKey(path: string, askPassword: () => Promise<Password>): Pro
 
 /** The text of the digits in the file at `path`, right or wrong; comments and what `key show` labels are left out. */
 export function readKeyText(path: string): string {
-  return meaningfulLines(readSmall(path)).join('\n').replace(/^check group:/gim, '')
+  return meaningfulLines(readSmall(path))
+    .join('\n')
+    .replace(/^check group:/gim, '')
 }
 
 /** The age identities in the file at `path`, one a line. */
