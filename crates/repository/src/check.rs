@@ -51,7 +51,7 @@ pub struct Checked {
 ///
 /// Those of the destination, and cancellation: what is wrong with the repository is no failure.
 pub fn check(
-    reader: &Reader<'_>,
+    reader: &Reader,
     snapshots: &Snapshots,
     depth: Depth,
     control: &Control,
@@ -79,7 +79,7 @@ pub fn check(
 }
 
 /// Compares every slot with its name, whatever its kind.
-fn slots(reader: &Reader<'_>, checked: &mut Checked) -> Result<(), Error> {
+fn slots(reader: &Reader, checked: &mut Checked) -> Result<(), Error> {
     for (_, slot) in &reader.repository.listing.slots {
         match slot.fetch(&*reader.repository.store) {
             Err(error) if error.is_damage() => checked.problems.push(error),
@@ -90,7 +90,7 @@ fn slots(reader: &Reader<'_>, checked: &mut Checked) -> Result<(), Error> {
 }
 
 fn packs(
-    reader: &Reader<'_>,
+    reader: &Reader,
     depth: Depth,
     control: &Control,
     checked: &mut Checked,
@@ -128,7 +128,7 @@ fn choose(packs: &[Listed], depth: Depth) -> Result<Vec<Listed>, Error> {
 }
 
 /// How many blocks the catalog has at each position of a pack.
-fn counts(reader: &Reader<'_>) -> HashMap<u32, usize> {
+fn counts(reader: &Reader) -> HashMap<u32, usize> {
     let mut counts = HashMap::new();
     for place in reader.catalog().all_places() {
         let count: &mut usize = counts.entry(place.pack).or_default();
@@ -139,7 +139,7 @@ fn counts(reader: &Reader<'_>) -> HashMap<u32, usize> {
 
 /// What is wrong with a pack, with one of its blocks, or with what indexes say about it.
 fn pack(
-    reader: &Reader<'_>,
+    reader: &Reader,
     listed: &Listed,
     counts: &HashMap<u32, usize>,
 ) -> Result<Vec<Error>, Error> {
@@ -174,7 +174,7 @@ fn pack(
 }
 
 /// Reads a snapshot's manifest and finds every block that it needs.
-fn manifest(reader: &Reader<'_>, snapshot: &Snapshot, control: &Control) -> Result<(), Error> {
+fn manifest(reader: &Reader, snapshot: &Snapshot, control: &Control) -> Result<(), Error> {
     let mut entries = Entries::new(reader, snapshot, Loss::Refused)?;
     while let Some(entry) = entries.next_entry()? {
         control.check()?;

@@ -25,7 +25,7 @@ pub enum Loss {
 /// Reads a manifest from the first entry to the last, and checks it on the way.
 #[derive(Debug)]
 pub struct Entries<'r> {
-    reader: &'r Reader<'r>,
+    reader: &'r Reader,
     snapshot: &'r Snapshot,
     loss: Loss,
     manifest: Option<ManifestReader>,
@@ -41,7 +41,7 @@ impl<'r> Entries<'r> {
     /// # Errors
     ///
     /// As [`ManifestReader::new`].
-    pub fn new(reader: &'r Reader<'r>, snapshot: &'r Snapshot, loss: Loss) -> Result<Self, Error> {
+    pub fn new(reader: &'r Reader, snapshot: &'r Snapshot, loss: Loss) -> Result<Self, Error> {
         Ok(Self {
             reader,
             snapshot,
@@ -116,7 +116,7 @@ pub struct FileBlock {
 /// As [`Reader::block`] for the lists of a large file; `SNAPSHOT_TAMPERED` for a list of another
 /// length; what `each` fails with.
 pub fn each_block(
-    reader: &Reader<'_>,
+    reader: &Reader,
     entry: &Entry,
     mut each: impl FnMut(FileBlock) -> Result<(), Error>,
 ) -> Result<(), Error> {

@@ -18,6 +18,7 @@ mod database;
 mod encode;
 pub mod entries;
 pub mod error;
+pub mod file;
 mod folder;
 mod growing;
 mod handles;

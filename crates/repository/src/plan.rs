@@ -54,7 +54,7 @@ pub(crate) struct Plan {
 
 /// Goes through a manifest and decides the fate of every entry.
 struct Planner<'a> {
-    reader: &'a Reader<'a>,
+    reader: &'a Reader,
     options: &'a Options,
     target: Option<Target<'a>>,
     plan: Plan,
@@ -69,7 +69,7 @@ struct Planner<'a> {
 /// As [`Entries::next_entry`]; `PATH_UNSAFE`, `BLOCK_MISSING`, `TARGET_EXISTS`, `TARGET_UNSAFE`,
 /// `INVALID_ARGUMENT` for a path that the snapshot does not have.
 pub(crate) fn plan(
-    reader: &Reader<'_>,
+    reader: &Reader,
     snapshot: &Snapshot,
     options: &Options,
     root: Option<&Folder>,

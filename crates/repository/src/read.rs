@@ -1,7 +1,7 @@
 //! Reading blocks: by ranges, and where that fails by whole packs (`docs/format.md` section 8).
 
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use holdfast_seal::limits::{CHUNK_LEN, NONCE_LEN, SEALED_CHUNK_LEN};
 use zeroize::Zeroizing;
@@ -22,20 +22,20 @@ pub type Plain = Zeroizing<Vec<u8>>;
 
 /// Reads blocks of a repository; several threads may.
 #[derive(Debug)]
-pub struct Reader<'a> {
+pub struct Reader {
     /// The repository.
-    pub repository: &'a Repository,
+    pub repository: Arc<Repository>,
     /// What was noticed besides.
-    pub reports: &'a Reports,
+    pub reports: Arc<Reports>,
     catalog: RwLock<Catalog>,
     /// Packs that proved damaged when they were fetched whole; locked while one is.
     damaged: Mutex<HashMap<Digest256, Error>>,
 }
 
-impl<'a> Reader<'a> {
+impl Reader {
     /// A reader of what `catalog` knows.
     #[must_use]
-    pub fn new(repository: &'a Repository, catalog: Catalog, reports: &'a Reports) -> Self {
+    pub fn new(repository: Arc<Repository>, catalog: Catalog, reports: Arc<Reports>) -> Self {
         let catalog = RwLock::new(catalog);
         Self { repository, reports, catalog, damaged: Mutex::default() }
     }

@@ -35,7 +35,7 @@ pub struct Restored {
 /// `SNAPSHOT_TAMPERED`, `PATH_UNSAFE`, `BLOCK_MISSING`, `TARGET_EXISTS` before anything is
 /// written; as [`Reader::block`] for damaged files; those of the target; the destination's.
 pub fn restore(
-    reader: &Reader<'_>,
+    reader: &Reader,
     snapshot: &Snapshot,
     target: &Path,
     options: &Options,

@@ -53,7 +53,7 @@ impl<T> Default for Run<T> {
 
 impl<T> Run<T> {
     /// Adds a block; returns what was gathered before if this one does not go with it.
-    pub(crate) fn add(&mut self, reader: &Reader<'_>, wanted: Wanted<T>) -> Option<Self> {
+    pub(crate) fn add(&mut self, reader: &Reader, wanted: Wanted<T>) -> Option<Self> {
         let place = reader.catalog().first(wanted.kind, wanted.id);
         let alone =
             |place: Location| Bounds { pack: place.pack, start: place.offset, end: place.end() };
@@ -73,7 +73,7 @@ impl<T> Run<T> {
     /// Reads the blocks and hands each to `each`, until that fails.
     pub(crate) fn read(
         self,
-        reader: &Reader<'_>,
+        reader: &Reader,
         mut each: impl FnMut(T, Result<Plain, Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let chunks = self.fetch(reader)?;
@@ -91,7 +91,7 @@ impl<T> Run<T> {
     }
 
     /// The chunks of the whole run, with the number of the first; nothing if they are damaged.
-    fn fetch(&self, reader: &Reader<'_>) -> Result<Option<(u64, Plain)>, Error> {
+    fn fetch(&self, reader: &Reader) -> Result<Option<(u64, Plain)>, Error> {
         let Some(Bounds { pack, start, end }) = self.bounds else { return Ok(None) };
         let Some(pack) = reader.catalog().pack(pack).cloned() else { return Ok(None) };
         let (first, last) = span(start, end);
@@ -103,7 +103,7 @@ impl<T> Run<T> {
     }
 }
 
-impl Reader<'_> {
+impl Reader {
     /// Several blocks of one kind, in order.
     ///
     /// # Errors

@@ -31,7 +31,7 @@ struct Piece {
 
 /// What all threads of a restore share.
 pub(crate) struct Work<'a> {
-    reader: &'a Reader<'a>,
+    reader: &'a Reader,
     options: &'a Options,
     root: &'a Folder,
     staging: &'a Staging,
@@ -51,7 +51,7 @@ struct Later {
 
 impl<'a> Work<'a> {
     pub(crate) fn new(
-        reader: &'a Reader<'a>,
+        reader: &'a Reader,
         options: &'a Options,
         root: &'a Folder,
         staging: &'a Staging,

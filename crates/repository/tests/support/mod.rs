@@ -79,16 +79,25 @@ impl Visit<'_> {
     /// Opens the repository and works with what it holds.
     pub fn with<T>(
         &self,
-        work: impl FnOnce(&Reader<'_>, &Snapshots) -> Result<T, Error>,
+        work: impl FnOnce(&Reader, &Snapshots) -> Result<T, Error>,
     ) -> Visited<T> {
-        let reports = Reports::default();
+        self.with_shared(|reader, snapshots| work(&reader, snapshots))
+    }
+
+    /// The same, with a reader to keep.
+    pub fn with_shared<T>(
+        &self,
+        work: impl FnOnce(Arc<Reader>, &Snapshots) -> Result<T, Error>,
+    ) -> Visited<T> {
+        let reports = Arc::new(Reports::default());
         let limits = KdfLimits::default();
         let opening = Opening { credential: self.credential, pin: self.pin, limits: &limits };
         let run = || {
             let repository = opening.open(Arc::clone(&self.store), &reports)?;
             let snapshots = Snapshots::load(&repository, self.pin, &reports)?;
             let catalog = Catalog::load(&repository, &snapshots, &reports)?;
-            work(&Reader::new(&repository, catalog, &reports), &snapshots)
+            let reader = Reader::new(Arc::new(repository), catalog, Arc::clone(&reports));
+            work(Arc::new(reader), &snapshots)
         };
         let result = run();
         Visited { result, reports: reports.all() }

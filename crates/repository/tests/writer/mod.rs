@@ -104,11 +104,11 @@ pub(crate) fn read_back(
     credential: &Credential,
     id: &[u8; 16],
 ) -> Result<(Snapshot, Tree), Error> {
-    let repository = open(store, credential)?;
-    let reports = Reports::default();
+    let repository = Arc::new(open(store, credential)?);
+    let reports = Arc::new(Reports::default());
     let snapshots = Snapshots::load(&repository, None, &reports)?;
     let catalog = Catalog::load(&repository, &snapshots, &reports)?;
-    let reader = Reader::new(&repository, catalog, &reports);
+    let reader = Reader::new(repository, catalog, reports);
     let snapshot = snapshots.find(id)?;
     let mut entries = Entries::new(&reader, snapshot, Loss::Refused)?;
     let mut tree = Tree::new();
