@@ -64,9 +64,9 @@ impl<'a> Encoder<'a> {
         }
         if plain.len() > SAMPLED_LEN {
             let quarter = plain.len() / 4;
-            let sample = [plain.get(quarter..), plain.get(quarter.saturating_mul(3)..)];
-            let pieces = sample.into_iter().flatten().filter_map(|piece| piece.get(..SAMPLE_LEN));
-            let sample: Vec<u8> = pieces.flatten().copied().collect();
+            let piece = |from: usize| plain.get(from..from.saturating_add(SAMPLE_LEN));
+            let pieces = [piece(quarter), piece(quarter.saturating_mul(3))];
+            let sample = pieces.map(Option::unwrap_or_default).concat();
             let len = compressor.compress(&sample).ok()?.len();
             // Less than one in 32 saved is not worth the time, here and when restoring.
             if len > sample.len().saturating_sub(sample.len() / 32) {

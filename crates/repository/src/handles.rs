@@ -64,6 +64,9 @@ mod kept {
     /// What a file is that a handle was kept of; nothing for all others.
     pub(super) fn is_database(path: &Path) -> Option<bool> {
         let kept = kept();
+        if kept.is_empty() {
+            return None;
+        }
         let file = kept.get(&identity(path)?)?.first()?;
         begins_as_database(file).ok()
     }

@@ -27,6 +27,13 @@ pub struct PackWriter {
 }
 
 impl PackWriter {
+    /// An empty pack that uses the memory of an earlier one.
+    #[must_use]
+    pub fn reusing(mut memory: Vec<u8>) -> Self {
+        memory.clear();
+        Self { blocks: memory, rows: Vec::new() }
+    }
+
     /// Whether a block of `stored_len` bytes still fits.
     #[must_use]
     pub fn fits(&self, stored_len: usize) -> bool {

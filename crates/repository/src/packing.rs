@@ -77,7 +77,7 @@ impl<'a> Packer<'a> {
     }
 
     fn send(&mut self, full: bool) -> Result<(), Error> {
-        let writer = mem::take(&mut self.writer);
+        let writer = mem::replace(&mut self.writer, self.ship.empty_pack());
         let number = mem::replace(&mut self.number, lock(self.known).begin_pack());
         self.ship.send(Cargo { number, writer, full })
     }

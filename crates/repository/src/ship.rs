@@ -36,6 +36,8 @@ struct State {
     /// Packs that are stored and that no index names yet.
     unnamed: Vec<PackRecord>,
     failure: Option<Error>,
+    /// Memory of a pack that is sealed, for one to come.
+    spare: Option<Vec<u8>>,
     closed: bool,
 }
 
@@ -70,6 +72,11 @@ impl<'a> Ship<'a> {
     /// Bytes of all objects stored so far.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.stored_bytes.load(Ordering::Relaxed)
+    }
+
+    /// A new pack.
+    pub(crate) fn empty_pack(&self) -> PackWriter {
+        PackWriter::reusing(self.lock().spare.take().unwrap_or_default())
     }
 
     /// Hands over a pack, once the one before is being worked on.
@@ -154,7 +161,7 @@ impl<'a> Ship<'a> {
         self.control.check()?;
         let (plain, rows) = cargo.writer.finish(self.keys, cargo.full);
         let (sealed, key) = object::seal(self.keys, &plain)?;
-        drop(plain);
+        self.lock().spare = Some(plain);
         self.control.check()?;
         let name = Digest256::of(&sealed);
         let stored_len = sealed.len() as u64;

@@ -9,7 +9,7 @@ use crate::chunk::{ChunkCipher, Last};
 use crate::control::Control;
 use crate::error::Error;
 use crate::header::{self, Front, Header, Stanza};
-use crate::limits::{NONCE_LEN, SEALED_CHUNK_LEN};
+use crate::limits::{CHUNK_LEN, NONCE_LEN, SEALED_CHUNK_LEN, TAG_LEN};
 use crate::opening::Sealed;
 use crate::secret::FileKey;
 use crate::stream;
@@ -40,7 +40,16 @@ pub fn seal(
     let nonce = front.bytes.last_chunk().copied().unwrap_or_default();
     let cipher = ChunkCipher::new(&front.payload_key, first);
     let mut sealed = front.bytes;
-    stream::seal(&mut { plain }, &mut sealed, &cipher, &Control::default())?;
+    let count = plain.len().div_ceil(CHUNK_LEN).max(1);
+    sealed.reserve_exact(plain.len().saturating_add(count.saturating_mul(TAG_LEN)));
+    let chunks = plain.chunks(CHUNK_LEN).chain(plain.is_empty().then_some(&[][..]));
+    for (position, chunk) in (0_u64..).zip(chunks) {
+        let start = sealed.len();
+        sealed.extend_from_slice(chunk);
+        sealed.extend_from_slice(&[0; TAG_LEN]);
+        let last = Last::from(position.saturating_add(1) == count as u64);
+        cipher.seal(position, last, sealed.get_mut(start..).unwrap_or_default())?;
+    }
     let header_len = first.saturating_sub(NONCE_LEN as u64);
     Ok((sealed, ObjectKey { file_key, nonce, header_len }))
 }
