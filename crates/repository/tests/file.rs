@@ -22,7 +22,7 @@ use support::Visit;
 use support::made::{Kind, Made, entry};
 
 fn content() -> Vec<u8> {
-    (0..9 * BLOCK_LEN + 77).map(|at| (at / 65_537 + at % 251) as u8).collect()
+    (0..9 * BLOCK_LEN + 77).map(|at| (at / 65_537 + at % 251).to_le_bytes()[0]).collect()
 }
 
 fn open(made: &Made, path: &str) -> Result<Option<FileReader>, Error> {

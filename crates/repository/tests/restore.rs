@@ -45,7 +45,7 @@ fn restore_from(
 
 /// Bytes that no block shares with another.
 fn content(len: usize, seed: u8) -> Vec<u8> {
-    (0..len).map(|at| (at / 251) as u8 ^ (at % 251) as u8 ^ seed).collect()
+    (0..len).map(|at| (at / 251 + at % 251).to_le_bytes()[0] ^ seed).collect()
 }
 
 fn sample() -> Made {

@@ -39,6 +39,8 @@ pub enum Kind<'a> {
     File(Vec<u8>),
 }
 
+const TIME: Time = Time(1_767_323_045);
+
 /// An entry at a path with `/` between its components.
 pub fn entry<'a>(path: &str, kind: Kind<'a>) -> Given<'a> {
     let path = path.split('/').map(|name| Component(name.as_bytes().to_vec())).collect();
@@ -51,21 +53,9 @@ pub type Given<'a> = (Vec<Component>, Kind<'a>, u32, (i64, u32));
 impl Made {
     /// A repository with one snapshot of these entries, which are in order.
     pub fn of(entries: Vec<Given<'_>>) -> Self {
-        let id = RepositoryId([7; 16]);
-        let keys = EpochKeys::derive(id, Seed::new([9; 32])).unwrap();
-        let credential = Credential::Key(Arc::new(RecoveryKey::generate().unwrap()));
-        let store = Arc::new(MemoryStore::default());
+        let (store, keys, credential) = empty();
         let put = |name: &str, bytes: Vec<u8>| store.put(name, bytes).unwrap();
-        put(name::REPOSITORY, clear::format_repository(id));
-        put(&name::epoch(1), clear::format_epoch(1, keys.commit));
-        let limits = KdfLimits::default();
-        let slot = slot::seal(&keys, 1, &credential, "", &limits).unwrap();
-        put(&name::slot(1, CredentialKind::Key, Digest256::of(&slot)), slot);
-        let time = Time(1_767_323_045);
-        let complete = Complete { epoch: 1, protected: true, previous: 0, highest: 0, time };
-        let (complete, _) = object::seal(&keys, &complete.format(&keys)).unwrap();
-        put(&name::complete(1, Digest256::of(&complete)), complete);
-
+        let time = TIME;
         let (mut files, mut pages) = (PackWriter::default(), PackWriter::default());
         let (mut count, mut bytes, mut page_ids) = (0, 0, Vec::new());
         let mut sources: Vec<Component> = Vec::new();
@@ -119,6 +109,24 @@ impl Made {
     pub fn alter(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         change(self.store.0.lock().unwrap().get_mut(name).unwrap());
     }
+}
+
+/// A repository without snapshots.
+fn empty() -> (Arc<MemoryStore>, EpochKeys, Credential) {
+    let id = RepositoryId([7; 16]);
+    let keys = EpochKeys::derive(id, Seed::new([9; 32])).unwrap();
+    let credential = Credential::Key(Arc::new(RecoveryKey::generate().unwrap()));
+    let store = Arc::new(MemoryStore::default());
+    let put = |name: &str, bytes: Vec<u8>| store.put(name, bytes).unwrap();
+    put(name::REPOSITORY, clear::format_repository(id));
+    put(&name::epoch(1), clear::format_epoch(1, keys.commit));
+    let limits = KdfLimits::default();
+    let slot = slot::seal(&keys, 1, &credential, "", &limits).unwrap();
+    put(&name::slot(1, CredentialKind::Key, Digest256::of(&slot)), slot);
+    let complete = Complete { epoch: 1, protected: true, previous: 0, highest: 0, time: TIME };
+    let (complete, _) = object::seal(&keys, &complete.format(&keys)).unwrap();
+    put(&name::complete(1, Digest256::of(&complete)), complete);
+    (Arc::clone(&store), keys, credential)
 }
 
 fn add(keys: &EpochKeys, pack: &mut PackWriter, kind: BlockKind, plain: &[u8]) -> BlockId {

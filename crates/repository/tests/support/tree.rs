@@ -57,6 +57,18 @@ pub fn assert_same(target: &Path, snapshot: &Value) {
     assert_eq!(more, [""; 0]);
 }
 
+/// How many files and links of a snapshot are missing, after those that are there were compared.
+pub fn missing(target: &Path, snapshot: &Value) -> usize {
+    let (restored, expected) = (restored(target), expected(snapshot));
+    let leaves = expected.iter().filter(|(_, entry)| entry["type"] != "directory");
+    let (there, missing): (Vec<_>, Vec<_>) =
+        leaves.partition(|(path, _)| restored.contains_key(*path));
+    for (path, entry) in there {
+        assert_eq!(restored.get(path), Some(entry));
+    }
+    missing.len()
+}
+
 /// Every entry that a snapshot of `expected.json` has, by its path.
 pub fn expected(snapshot: &Value) -> BTreeMap<String, Value> {
     let entries = snapshot["tree"].as_array().unwrap().iter().map(|entry| {
