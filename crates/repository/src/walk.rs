@@ -17,7 +17,7 @@ use crate::source::{Named, Origin, Problem, ProblemKind, Snapshotter, Stream};
 use crate::stat::Stat;
 use crate::time::Time;
 
-/// What every database of `SQLite` begins with.
+/// What every SQLite database begins with.
 pub(crate) const DATABASE_MAGIC: &[u8; 16] = b"SQLite format 3\0";
 const SIDE_FILES: [&str; 3] = ["-wal", "-shm", "-journal"];
 /// Seconds beyond this have no form in a record.

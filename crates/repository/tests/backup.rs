@@ -125,8 +125,8 @@ fn row_46_a_cache_that_is_lost_cut_or_changed_is_not_used() {
     let_times_settle();
     bench.run(&bench.options());
     let packs = bench.memory.names("/packs/");
-    let cache = fs::read_dir(&bench.state.0).unwrap().map(|file| file.unwrap().path());
-    let cache = cache.filter(|path| path.is_file()).next().unwrap();
+    let mut files = fs::read_dir(&bench.state.0).unwrap().map(|file| file.unwrap().path());
+    let cache = files.find(|path| path.is_file()).unwrap();
     let bytes = fs::read(&cache).unwrap();
     let mut flipped = bytes.clone();
     *flipped.last_mut().unwrap() ^= 1;

@@ -242,7 +242,9 @@ fn a_pack_that_is_gone_or_named_by_a_tombstone_is_not_relied_on() {
     let last =
         back_up(&store, &changed.key, &[at(&changed.folder.0)], &Options::default()).unwrap();
     assert_eq!(last.snapshot.sequence, 41);
-    doomed.iter().for_each(|name| store.remove(name).unwrap());
+    for name in &doomed {
+        store.remove(name).unwrap();
+    }
     let (_, tree) = read_back(&store, &changed.key, &last.snapshot.id).unwrap();
     assert_same(&tree, &on_disk(&changed.folder.0));
 }
