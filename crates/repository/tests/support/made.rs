@@ -26,7 +26,7 @@ pub struct Made {
     pub store: Arc<MemoryStore>,
     pub credential: Credential,
     pub keys: EpochKeys,
-    /// The pack of files, the pack of pages.
+    /// The last pack of files, the last of pages.
     pub packs: [String; 2],
     /// The index of each.
     pub indexes: [String; 2],
@@ -69,7 +69,8 @@ impl Made {
                 Kind::Symlink(target) => EntryKind::Symlink(target.as_bytes().to_vec()),
                 Kind::File(content) => {
                     let blocks = content.chunks(BLOCK_LEN);
-                    let ids = blocks.map(|block| add(&keys, &mut files, BlockKind::Data, block));
+                    let ids =
+                        blocks.map(|block| add(&store, &keys, &mut files, BlockKind::Data, block));
                     let content_ids = Content::Blocks(ids.collect());
                     let size = content.len() as u64;
                     EntryKind::File { size, unit: 1 << 20, content: content_ids }
@@ -78,11 +79,11 @@ impl Made {
             let entry = Entry { path, kind, modified, mode };
             (count, bytes) = (count + 1, bytes + entry.size());
             for page in writer.add(&keys, &entry) {
-                page_ids.push(add(&keys, &mut pages, BlockKind::Page, &page).0);
+                page_ids.push(add(&store, &keys, &mut pages, BlockKind::Page, &page).0);
             }
         }
         if let Some(page) = writer.finish() {
-            page_ids.push(add(&keys, &mut pages, BlockKind::Page, &page).0);
+            page_ids.push(add(&store, &keys, &mut pages, BlockKind::Page, &page).0);
         }
         let [(first, one), (second, two)] =
             [files, pages].map(|pack| store_pack(&store, &keys, pack));
@@ -129,10 +130,18 @@ fn empty() -> (Arc<MemoryStore>, EpochKeys, Credential) {
     (Arc::clone(&store), keys, credential)
 }
 
-fn add(keys: &EpochKeys, pack: &mut PackWriter, kind: BlockKind, plain: &[u8]) -> BlockId {
+fn add(
+    store: &MemoryStore,
+    keys: &EpochKeys,
+    pack: &mut PackWriter,
+    kind: BlockKind,
+    plain: &[u8],
+) -> BlockId {
     let id = BlockId::of(keys, kind, plain);
     let len = u32::try_from(plain.len()).unwrap();
-    assert!(pack.fits(plain.len()));
+    if !pack.fits(plain.len()) {
+        store_pack(store, keys, std::mem::take(pack));
+    }
     pack.add(Row { id, kind, coding: Coding::Raw, stored_len: len, plain_len: len }, plain);
     id
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
@@ -47,6 +47,15 @@ fn exists(name: &str) -> Error {
     Error::Store { code: "OBJECT_EXISTS".to_owned(), message: format!("{name} exists") }
 }
 
+fn read(path: &Path, range: Option<(u64, u64)>) -> std::io::Result<Vec<u8>> {
+    let mut file = fs::File::open(path)?;
+    let (offset, len) = range.unwrap_or((0, u64::MAX));
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::new();
+    file.take(len).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn cut(bytes: &[u8], range: Option<(u64, u64)>) -> Vec<u8> {
     let Some((offset, len)) = range else { return bytes.to_vec() };
     let start = usize::try_from(offset).unwrap().min(bytes.len());
@@ -67,8 +76,8 @@ impl Store for FolderStore {
     }
 
     fn get(&self, name: &str, range: Option<(u64, u64)>) -> Result<Option<Vec<u8>>, Error> {
-        match fs::read(self.0.join(name)) {
-            Ok(bytes) => Ok(Some(cut(&bytes, range))),
+        match read(&self.0.join(name), range) {
+            Ok(bytes) => Ok(Some(bytes)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => panic!("{error}"),
         }
