@@ -215,3 +215,78 @@ fn located(rows: Vec<Row>) -> Vec<(Row, u32)> {
     };
     rows.into_iter().map(locate).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use holdfast_seal::secret::Seed;
+
+    use super::*;
+    use crate::block::{BlockId, BlockKind, Coding};
+    use crate::keys::RepositoryId;
+    use crate::store::ObjectInfo;
+
+    /// Keeps what is put, in order.
+    #[derive(Debug, Default)]
+    struct Shelf(Mutex<Vec<(String, Vec<u8>)>>);
+
+    impl Store for Shelf {
+        fn list(&self, _: &str) -> Result<Vec<ObjectInfo>, Error> {
+            Ok(Vec::new())
+        }
+
+        fn get(&self, _: &str, _: Option<(u64, u64)>) -> Result<Option<Vec<u8>>, Error> {
+            Ok(None)
+        }
+
+        fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+            self.0.lock().unwrap().push((name.to_owned(), bytes));
+            Ok(())
+        }
+
+        fn remove(&self, _: &str) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    fn cargo(number: usize) -> Cargo {
+        let mut writer = PackWriter::default();
+        let id = BlockId([u8::try_from(number).unwrap(); 32]);
+        let (kind, coding) = (BlockKind::Data, Coding::Raw);
+        writer.add(Row { id, kind, coding, stored_len: 1, plain_len: 1 }, b"x");
+        Cargo { number, writer, full: false }
+    }
+
+    #[test]
+    fn every_sixteen_packs_an_index_names_them_and_only_after_they_are_stored() {
+        let keys = EpochKeys::derive(RepositoryId([1; 16]), Seed::new([2; 32])).unwrap();
+        let (shelf, known) = (Shelf::default(), RwLock::new(Known::default()));
+        let control = Control::default();
+        let ship = Ship::new(&shelf, (&keys, 1), &known, &control, (None, Vec::new()));
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| ship.serve());
+            }
+            for _ in 0..40 {
+                let number = known.write().unwrap().begin_pack();
+                ship.send(cargo(number)).unwrap();
+            }
+            ship.settle().unwrap();
+            ship.close();
+        });
+        let mut packs = Vec::new();
+        let mut named = Vec::new();
+        for (name, sealed) in shelf.0.into_inner().unwrap() {
+            if name.contains("/packs/") {
+                packs.push(Digest256::of(&sealed));
+                continue;
+            }
+            let (plain, _) = object::open(&keys, &sealed).unwrap();
+            let records = index::parse(&keys, &plain).unwrap();
+            assert!(records.iter().all(|record| packs.contains(&record.name)));
+            named.push(records.len());
+        }
+        assert_eq!((packs.len(), named), (40, vec![16, 16, 8]));
+    }
+}
