@@ -29,7 +29,9 @@ use holdfast_repository::source::{Origin, ProblemKind, Snapshotter, Source, Stre
 use holdfast_repository::store::Store;
 
 use writer::memory::Memory;
-use writer::{Folder, assert_same, at, back_up, key, make, noise, on_disk, open, read_back};
+use writer::{
+    Folder, assert_same, at, back_up, key, make, noise, on_disk, open, read_back, restore_to,
+};
 
 const MIB: usize = 1 << 20;
 
@@ -92,6 +94,27 @@ fn every_kind_of_file_comes_back_as_it_was() {
     assert!(!outcome.snapshot.incomplete);
     assert_eq!(outcome.snapshot.sequence, 1);
     bench.is_whole(&outcome.snapshot.id);
+}
+
+#[test]
+fn what_was_backed_up_is_restored_to_a_folder_that_is_the_same() {
+    let bench = Bench::new();
+    for number in 0..30_u64 {
+        let name = format!("{}/{}/{number}", number % 3, number % 5);
+        bench.folder.write(&name, &noise(number, usize::try_from(number * 50_000).unwrap()));
+    }
+    fs::create_dir(bench.folder.0.join("empty")).unwrap();
+    std::os::unix::fs::symlink("0/0", bench.folder.0.join("link")).unwrap();
+    let old = UNIX_EPOCH + Duration::new(1_000_000, 123_456_789);
+    File::open(bench.folder.0.join("empty")).unwrap().set_modified(old).unwrap();
+    let outcome = bench.run(&bench.options());
+    let target = Folder::new();
+    let restored =
+        restore_to(&bench.store, &bench.key, &outcome.snapshot.id, &target.0.join("new")).unwrap();
+    assert_eq!(restored.problems, []);
+    assert_eq!(restored.bytes, outcome.snapshot.bytes);
+    let name = bench.folder.0.file_name().unwrap();
+    assert_same(&on_disk(&target.0.join("new").join(name)), &on_disk(&bench.folder.0));
 }
 
 #[test]

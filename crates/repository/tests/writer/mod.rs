@@ -12,9 +12,11 @@ use holdfast_repository::entries::{Entries, Loss, each_block};
 use holdfast_repository::error::{Error, Reports};
 use holdfast_repository::manifest::EntryKind;
 use holdfast_repository::open::Opening;
+use holdfast_repository::plan;
 use holdfast_repository::read::Reader;
 use holdfast_repository::record::Snapshot;
 use holdfast_repository::repository::Repository;
+use holdfast_repository::restore::{Restored, restore};
 use holdfast_repository::session::{Options, Outcome, Session};
 use holdfast_repository::slot::Credential;
 use holdfast_repository::snapshots::Snapshots;
@@ -131,6 +133,22 @@ pub(crate) fn read_back(
         tree.insert(entry.key(), (word, entry.mode, entry.modified, content));
     }
     Ok((snapshot.clone(), tree))
+}
+
+/// Restores a snapshot into a new folder.
+pub(crate) fn restore_to(
+    store: &Arc<dyn Store>,
+    credential: &Credential,
+    id: &[u8; 16],
+    target: &Path,
+) -> Result<Restored, Error> {
+    let repository = Arc::new(open(store, credential)?);
+    let reports = Arc::new(Reports::default());
+    let snapshots = Snapshots::load(&repository, None, &reports)?;
+    let catalog = Catalog::load(&repository, &snapshots, &reports)?;
+    let reader = Reader::new(Arc::clone(&repository), catalog, Arc::clone(&reports));
+    let (options, control) = (plan::Options::default(), Control::default());
+    restore(&reader, snapshots.find(id)?, target, &options, &control)
 }
 
 /// What is in a folder, as a snapshot of it should have it.
