@@ -27,10 +27,12 @@ use holdfast_repository::session::{Files, Options};
 use holdfast_repository::slot::Credential;
 use holdfast_repository::source::{Origin, ProblemKind, Snapshotter, Source, Stream};
 use holdfast_repository::store::Store;
+use holdfast_seal::control::Control;
 
 use writer::memory::Memory;
 use writer::{
-    Folder, assert_same, at, back_up, key, make, noise, on_disk, open, read_back, restore_to,
+    Folder, assert_same, at, back_up, back_up_under, key, make, noise, on_disk, open, read_back,
+    restore_to,
 };
 
 const MIB: usize = 1 << 20;
@@ -363,6 +365,31 @@ fn streams_and_names_are_sources_too() {
         let refused = back_up(&bench.store, &bench.key, &[source], &bench.options());
         assert_eq!(refused.unwrap_err().code(), "INVALID_ARGUMENT", "{name:?}");
     }
+}
+
+/// Cancels the backup that reads it.
+#[derive(Debug)]
+struct Cancels(Arc<Control>);
+
+impl Stream for Cancels {
+    fn open(&self) -> Result<Box<dyn Read + Send>, Error> {
+        self.0.cancel();
+        Ok(Box::new(std::io::repeat(7)))
+    }
+}
+
+#[test]
+fn row_29_a_backup_that_is_cancelled_ends_and_leaves_no_snapshot() {
+    let bench = Bench::new();
+    let control = Arc::new(Control::default());
+    let stream = Origin::Stream { stream: Arc::new(Cancels(control.clone())), modified: None };
+    let source = [Source { name: Some("endless".to_owned()), origin: stream }];
+    let options = Options::default();
+    for _ in 0..2 {
+        let ended = back_up_under(&control, &bench.store, &bench.key, &source, &options);
+        assert_eq!(ended.unwrap_err(), Error::Seal(holdfast_seal::error::Error::Cancelled));
+    }
+    assert_eq!(bench.memory.names("/snapshots/"), Vec::<String>::new());
 }
 
 #[test]

@@ -83,15 +83,25 @@ pub(crate) fn back_up(
     sources: &[Source],
     options: &Options,
 ) -> Result<Outcome, Error> {
+    back_up_under(&Control::default(), store, credential, sources, options)
+}
+
+/// The same, watched and cancelled from outside.
+pub(crate) fn back_up_under(
+    control: &Control,
+    store: &Arc<dyn Store>,
+    credential: &Credential,
+    sources: &[Source],
+    options: &Options,
+) -> Result<Outcome, Error> {
     let repository = open(store, credential)?;
     let reports = Reports::default();
     let snapshots = Snapshots::load(&repository, None, &reports)?;
-    let control = Control::default();
     let session = Session {
         repository: &repository,
         snapshots: &snapshots,
         options,
-        control: &control,
+        control,
         reports: &reports,
     };
     session.run(sources)
