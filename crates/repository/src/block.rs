@@ -1,10 +1,11 @@
 //! Blocks: what files, pages and lists are cut into (`docs/format.md` section 8).
 
-use zeroize::Zeroizing;
+use std::ops::Deref;
 
 use crate::error::{Error, Fault, fault};
 use crate::hex;
 use crate::keys::EpochKeys;
+use crate::plain::Plain;
 
 /// Bytes of a block of an ordinary file, and most bytes of any block.
 pub const BLOCK_LEN: usize = 1_048_576;
@@ -152,24 +153,55 @@ pub fn compress(plain: &[u8]) -> Option<Vec<u8>> {
     (frame.len() < plain.len()).then_some(frame)
 }
 
+/// A verified block: where it is stored as it is, that very memory.
+#[derive(Debug)]
+pub enum Decoded<'a> {
+    /// Part of its pack's plaintext.
+    Stored(&'a [u8]),
+    /// Decompressed, or fetched alone.
+    Own(Plain),
+}
+
+impl Decoded<'_> {
+    /// The block in memory of its own.
+    #[must_use]
+    pub fn into_plain(self) -> Plain {
+        match self {
+            Self::Stored(bytes) => bytes.to_vec().into(),
+            Self::Own(plain) => plain,
+        }
+    }
+}
+
+impl Deref for Decoded<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Stored(bytes) => bytes,
+            Self::Own(plain) => plain,
+        }
+    }
+}
+
 /// The block behind its stored bytes, checked against its row.
 ///
 /// # Errors
 ///
 /// `BLOCK_MISMATCH` unless decoding gives exactly the plain length, and that the id.
-pub fn decode(keys: &EpochKeys, row: &Row, stored: &[u8]) -> Result<Zeroizing<Vec<u8>>, Error> {
+pub fn decode<'a>(keys: &EpochKeys, row: &Row, stored: &'a [u8]) -> Result<Decoded<'a>, Error> {
     let plain_len = usize::try_from(row.plain_len).unwrap_or(usize::MAX);
-    let plain = match row.coding {
-        Coding::Raw => Zeroizing::new(stored.to_vec()),
-        Coding::Zstd => decompress(stored, plain_len)?,
+    let block = match row.coding {
+        Coding::Raw => Decoded::Stored(stored),
+        Coding::Zstd => Decoded::Own(decompress(stored, plain_len)?),
     };
-    if plain.len() != plain_len || BlockId::of(keys, row.kind, &plain) != row.id {
+    if block.len() != plain_len || BlockId::of(keys, row.kind, &block) != row.id {
         return Err(mismatch("a block's content does not match its id"));
     }
-    Ok(plain)
+    Ok(block)
 }
 
-fn decompress(stored: &[u8], plain_len: usize) -> Result<Zeroizing<Vec<u8>>, Error> {
+fn decompress(stored: &[u8], plain_len: usize) -> Result<Plain, Error> {
     let wrong = || mismatch("a block does not decode to its length");
     let declared = zstd::zstd_safe::get_frame_content_size(stored).ok().flatten();
     let one_frame = zstd::zstd_safe::find_frame_compressed_size(stored).ok() == Some(stored.len());
@@ -180,8 +212,9 @@ fn decompress(stored: &[u8], plain_len: usize) -> Result<Zeroizing<Vec<u8>>, Err
     decoder
         .set_parameter(zstd::zstd_safe::DParameter::WindowLogMax(WINDOW_LOG))
         .map_err(|_| wrong())?;
-    let mut plain = Zeroizing::new(vec![0_u8; plain_len]);
-    let len = decoder.decompress_to_buffer(stored, plain.as_mut_slice()).map_err(|_| wrong())?;
+    let mut plain = Plain::from(vec![0_u8; plain_len]);
+    let room = plain.bytes().as_mut_slice();
+    let len = decoder.decompress_to_buffer(stored, room).map_err(|_| wrong())?;
     if len == plain_len { Ok(plain) } else { Err(wrong()) }
 }
 

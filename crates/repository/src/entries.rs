@@ -7,7 +7,8 @@ use crate::block::{BlockId, BlockKind};
 use crate::error::Error;
 use crate::manifest::{Content, Entry, EntryKind, LIST_BLOCKS, parse_list};
 use crate::page::ManifestReader;
-use crate::read::{Plain, Reader};
+use crate::plain::Plain;
+use crate::read::Reader;
 use crate::record::Snapshot;
 
 /// Pages that are read ahead.

@@ -3,13 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::block::{BlockId, BlockKind};
 use crate::entries::{Entries, Loss};
 use crate::error::{Error, Fault, fault};
 use crate::manifest::{Component, Content, Entry, EntryKind, LIST_BLOCKS, parse_list, tampered};
-use crate::read::{Plain, Reader};
+use crate::plain::Plain;
+use crate::read::Reader;
 use crate::record::Snapshot;
 
 /// Most bytes that one call returns.
@@ -67,7 +66,7 @@ impl FileReader {
         let unit = u64::from(self.unit);
         let first = offset.checked_div(unit).unwrap_or_default();
         let numbers = first..end.div_ceil(unit);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(len).unwrap_or(0)));
+        let mut bytes = Plain::from(Vec::with_capacity(usize::try_from(len).unwrap_or(0)));
         if len == 0 {
             return Ok(bytes);
         }
@@ -79,7 +78,7 @@ impl FileReader {
             let from = usize::try_from(offset.saturating_sub(start)).unwrap_or(usize::MAX);
             let to = usize::try_from(end.saturating_sub(start)).unwrap_or(usize::MAX);
             let to = to.min(block.len());
-            bytes.extend_from_slice(block.get(from..to).unwrap_or_default());
+            bytes.bytes().extend_from_slice(block.get(from..to).unwrap_or_default());
             self.block = Some((number, block));
         }
         Ok(bytes)

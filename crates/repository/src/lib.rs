@@ -44,6 +44,7 @@ mod parallel;
 mod pass;
 mod patterns;
 pub mod pin;
+pub mod plain;
 pub mod plan;
 mod put;
 pub mod read;

@@ -7,11 +7,11 @@ use holdfast_seal::kdf::KdfLimits;
 use holdfast_seal::object::{self, ObjectKey};
 use holdfast_seal::secret::FileKey;
 use sha2::{Digest as _, Sha256};
-use zeroize::Zeroizing;
 
 use crate::error::{Error, Fault, fault};
 use crate::hex;
 use crate::keys::EpochKeys;
+use crate::plain::Plain;
 
 /// Most bytes in an object (section 5).
 pub const MAX_OBJECT_LEN: u64 = 41_943_040;
@@ -69,7 +69,7 @@ pub fn seal(keys: &EpochKeys, plain: &[u8]) -> Result<(Vec<u8>, ObjectKey), Erro
 /// # Errors
 ///
 /// `OBJECT_FORGED` if the epoch's identity does not open it, or it has another stanza besides.
-pub fn open(keys: &EpochKeys, sealed: &[u8]) -> Result<(Zeroizing<Vec<u8>>, ObjectKey), Error> {
+pub fn open(keys: &EpochKeys, sealed: &[u8]) -> Result<(Plain, ObjectKey), Error> {
     object::open(sealed, |stanzas| {
         if !matches!(stanzas, [only] if only.tag == hybrid::TAG) {
             return Err(SealError::Malformed { what: "not exactly one stanza", line: None });
@@ -77,6 +77,7 @@ pub fn open(keys: &EpochKeys, sealed: &[u8]) -> Result<(Zeroizing<Vec<u8>>, Obje
         let identity = [Identity::Hybrid(keys.identity.clone())];
         credential::unwrap(stanzas, &identity, &KdfLimits::default())
     })
+    .map(|(mut plain, key)| (std::mem::take(&mut *plain).into(), key))
     .map_err(|error| {
         fault(Fault::ObjectForged, format!("the object does not open under this epoch: {error}"))
     })

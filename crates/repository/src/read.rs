@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use holdfast_seal::limits::{CHUNK_LEN, NONCE_LEN, SEALED_CHUNK_LEN};
-use zeroize::Zeroizing;
 
-use crate::block::{self, BlockId, BlockKind, Row};
+use crate::block::{self, BlockId, BlockKind, Decoded, Row};
 use crate::catalog::{Catalog, Location, Pack, same_key};
 use crate::entries::FileBlock;
 use crate::error::{Error, Fault, Reports, fault};
@@ -15,10 +14,8 @@ use crate::listing::Listed;
 use crate::manifest::tampered;
 use crate::object::{self, Digest256};
 use crate::pack;
+use crate::plain::Plain;
 use crate::repository::Repository;
-
-/// A block's plaintext.
-pub type Plain = Zeroizing<Vec<u8>>;
 
 /// Reads blocks of a repository; several threads may.
 #[derive(Debug)]
@@ -121,15 +118,17 @@ impl Reader {
         let to = last.saturating_add(1).saturating_mul(SEALED_CHUNK_LEN as u64).min(payload);
         let len = to.saturating_sub(from);
         let range = Some((start.saturating_add(from), len));
-        let sealed = self.repository.store.get(&pack.listed.name, range)?;
-        let mut sealed = sealed.unwrap_or_default();
-        if sealed.len() as u64 != len {
+        let fetched = self.repository.store.get(&pack.listed.name, range)?;
+        let mut chunks = Plain::from(fetched.unwrap_or_default());
+        if chunks.len() as u64 != len {
             return Err(fault(Fault::ObjectMismatch, "a part of a pack is not there"));
         }
         let ends = last.saturating_add(1) == count;
-        let opened = pack.key.open_chunks(first, ends, &mut sealed);
-        opened
-            .map_err(|error| fault(Fault::ObjectMismatch, error.to_string()).of(&pack.listed.name))
+        let opened = pack.key.open_chunks(first, ends, chunks.bytes());
+        opened.map_err(|error| {
+            fault(Fault::ObjectMismatch, error.to_string()).of(&pack.listed.name)
+        })?;
+        Ok(chunks)
     }
 
     /// The block at one place; nothing where the pack itself does not have it.
@@ -145,7 +144,7 @@ impl Reader {
         let (first, last) = span(place.offset, place.end());
         let ranged = self.chunks(&pack, first, last).and_then(|plain| {
             let stored = cut(&plain, first, place).ok_or_else(out_of_range)?;
-            block::decode(&self.repository.keys, &row, stored)
+            block::decode(&self.repository.keys, &row, stored).map(Decoded::into_plain)
         });
         match ranged {
             Ok(plain) => Ok(Some(plain)),
@@ -181,7 +180,8 @@ impl Reader {
         }
         drop(damaged);
         let Some((row, offset)) = own else { return Ok(None) };
-        self.decode(&plain, &row, offset).map(Some).map_err(|error| error.of(&listed.name))
+        let decoded = self.decode(&plain, &row, offset).map_err(|error| error.of(&listed.name));
+        decoded.map(|block| Some(block.into_plain()))
     }
 
     /// Reads the table of a pack that no index names; false if there is none left.
@@ -198,7 +198,12 @@ impl Reader {
     }
 
     /// A block in a pack's plaintext.
-    pub(crate) fn decode(&self, pack: &[u8], row: &Row, offset: u32) -> Result<Plain, Error> {
+    pub(crate) fn decode<'p>(
+        &self,
+        pack: &'p [u8],
+        row: &Row,
+        offset: u32,
+    ) -> Result<Decoded<'p>, Error> {
         let stored = part(pack, offset, row.stored_len).ok_or_else(out_of_range)?;
         block::decode(&self.repository.keys, row, stored)
     }

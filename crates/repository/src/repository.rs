@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use zeroize::Zeroizing;
-
 use crate::error::Error;
 use crate::keys::{EpochKeys, RepositoryId};
 use crate::listing::{EpochListing, Listed};
 use crate::object;
+use crate::plain::Plain;
 use crate::record::Complete;
 use crate::store::Store;
 
@@ -43,7 +42,7 @@ impl Repository {
     /// # Errors
     ///
     /// As [`Listed::fetch`], and `OBJECT_FORGED` if it does not open.
-    pub fn load(&self, listed: &Listed) -> Result<Zeroizing<Vec<u8>>, Error> {
+    pub fn load(&self, listed: &Listed) -> Result<Plain, Error> {
         let sealed = listed.fetch(&*self.store)?;
         let opened = object::open(&self.keys, &sealed).map_err(|error| error.of(&listed.name))?;
         Ok(opened.0)

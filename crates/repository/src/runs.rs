@@ -1,9 +1,10 @@
 //! Blocks that lie side by side in a pack, read by one request.
 
-use crate::block::{self, BlockId, BlockKind, Row};
+use crate::block::{self, BlockId, BlockKind, Decoded, Row};
 use crate::catalog::Location;
 use crate::error::Error;
-use crate::read::{Plain, Reader, cut, span};
+use crate::plain::Plain;
+use crate::read::{Reader, cut, span};
 
 /// Most bytes of a pack that one request asks for, and most blocks.
 const MAX_RUN_LEN: u64 = 8 << 20;
@@ -74,7 +75,7 @@ impl<T> Run<T> {
     pub(crate) fn read(
         self,
         reader: &Reader,
-        mut each: impl FnMut(T, Result<Plain, Error>) -> Result<(), Error>,
+        mut each: impl FnMut(T, Result<Decoded<'_>, Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
         let chunks = self.fetch(reader)?;
         for (wanted, place) in self.wanted {
@@ -84,8 +85,8 @@ impl<T> Run<T> {
                 let stored = cut(plain, *first, place)?;
                 block::decode(&reader.repository.keys, &row, stored).ok()
             });
-            let block = quick.map_or_else(|| reader.block(wanted.kind, wanted.id), Ok);
-            each(wanted.tag, block)?;
+            let alone = || reader.block(wanted.kind, wanted.id).map(Decoded::Own);
+            each(wanted.tag, quick.map_or_else(alone, Ok))?;
         }
         Ok(())
     }
@@ -115,10 +116,10 @@ impl Reader {
         ids: &[BlockId],
     ) -> Result<Vec<Result<Plain, Error>>, Error> {
         let mut blocks = Vec::with_capacity(ids.len());
-        let mut keep = |(), block: Result<Plain, Error>| match block {
+        let mut keep = |(), block: Result<Decoded<'_>, Error>| match block {
             Err(error) if !error.is_damage() => Err(error),
             block => {
-                blocks.push(block);
+                blocks.push(block.map(Decoded::into_plain));
                 Ok(())
             }
         };

@@ -7,7 +7,7 @@ use std::thread;
 
 use holdfast_seal::control::Control;
 
-use crate::block::BlockKind;
+use crate::block::{BlockKind, Decoded};
 use crate::entries::{Entries, each_block};
 use crate::error::Error;
 use crate::folder::staging::Staging;
@@ -15,7 +15,7 @@ use crate::folder::{self, Folder, Modified, Target, unwritable};
 use crate::growing::{Finish, Growing};
 use crate::manifest::{Component, Entry, EntryKind};
 use crate::plan::{Fate, Options, Plan};
-use crate::read::{Plain, Reader};
+use crate::read::Reader;
 use crate::record::Snapshot;
 use crate::runs::{Run, Wanted};
 
@@ -194,12 +194,12 @@ impl<'a> Work<'a> {
     fn piece(
         &self,
         Piece { file, offset, len }: &Piece,
-        block: Result<Plain, Error>,
+        block: Result<Decoded<'_>, Error>,
         target: &mut Target<'_>,
     ) -> Result<(), Error> {
         self.control.check()?;
         match block {
-            Ok(plain) => file.write(self.staging, *offset, &plain)?,
+            Ok(block) => file.write(self.staging, *offset, &block)?,
             Err(error) => self.give_up(file, error)?,
         }
         self.control.add_done((*len).into());

@@ -86,27 +86,34 @@ pub fn stanzas(sealed: &[u8]) -> Result<Vec<Stanza>, Error> {
 }
 
 impl ObjectKey {
-    /// Opens consecutive chunks in place: `chunks` are whole sealed chunks from number `position`
-    /// on, the last of which ends the object if `last` says so. Returns the plaintext.
+    /// Opens consecutive chunks: `chunks` are whole sealed chunks from number `position` on, the
+    /// last of which ends the object if `last` says so. They become their plaintext.
     ///
     /// # Errors
     ///
-    /// [`Error::ChunkCorrupt`] and its kin for the first chunk that does not open.
+    /// [`Error::ChunkCorrupt`] and its kin for the first chunk that does not open; those before it
+    /// are plaintext then.
     pub fn open_chunks(
         &self,
         position: u64,
         last: bool,
-        chunks: &mut [u8],
-    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        chunks: &mut Vec<u8>,
+    ) -> Result<(), Error> {
         let first = self.header_len.saturating_add(NONCE_LEN as u64);
         let cipher = ChunkCipher::new(&header::payload_key(&self.file_key, &self.nonce)?, first);
         let count = chunks.len().div_ceil(SEALED_CHUNK_LEN);
-        let mut plain = Zeroizing::new(Vec::with_capacity(chunks.len()));
-        for (index, chunk) in (1_usize..).zip(chunks.chunks_mut(SEALED_CHUNK_LEN)) {
-            let number = position.saturating_add(index.saturating_sub(1) as u64);
-            let ends = Last::from(last && index == count);
-            plain.extend_from_slice(cipher.open(number, ends, chunk)?);
+        let mut end = 0_usize;
+        for index in 0..count {
+            let start = index.saturating_mul(SEALED_CHUNK_LEN);
+            let stop = start.saturating_add(SEALED_CHUNK_LEN).min(chunks.len());
+            let number = position.saturating_add(index as u64);
+            let ends = Last::from(last && index.saturating_add(1) == count);
+            let chunk = chunks.get_mut(start..stop).unwrap_or_default();
+            let len = cipher.open(number, ends, chunk)?.len();
+            chunks.copy_within(start..start.saturating_add(len), end);
+            end = end.saturating_add(len);
         }
-        Ok(plain)
+        chunks.truncate(end);
+        Ok(())
     }
 }
