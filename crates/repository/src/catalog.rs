@@ -1,6 +1,6 @@
 //! Where every block lies, as authentic indexes and tables say (`docs/format.md` section 8).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use holdfast_seal::object::ObjectKey;
@@ -12,7 +12,6 @@ use crate::listing::Listed;
 use crate::object::Digest256;
 use crate::parallel;
 use crate::repository::Repository;
-use crate::snapshots::Snapshots;
 
 /// One block in one pack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +43,6 @@ pub struct Pack {
     pub listed: Listed,
     /// What opens its chunks, as the index or the pack itself has it.
     pub key: Arc<ObjectKey>,
-    /// Whether a tombstone names it, or every index that names it.
-    pub doomed: bool,
     /// Whether what was said about it proved wrong: its places count for nothing.
     pub refuted: bool,
 }
@@ -67,35 +64,31 @@ impl Catalog {
     /// # Errors
     ///
     /// The destination's.
-    pub fn load(
-        repository: &Repository,
-        snapshots: &Snapshots,
-        reports: &Reports,
-    ) -> Result<Self, Error> {
+    pub fn load(repository: &Repository, reports: &Reports) -> Result<Self, Error> {
         let listing = &repository.listing;
         let mut unread: BTreeMap<(Digest256, u64), &Listed> =
             listing.packs.iter().map(|pack| ((pack.digest, pack.size), pack)).collect();
         let listed = unread.clone();
-        let doomed_packs = snapshots.doomed_packs();
-        let doomed_indexes = snapshots.doomed_indexes();
         let mut catalog = Self::default();
-        let loaded = parallel::map(repository.requests, &listing.indexes, |index| {
-            let plain = repository.load(index)?;
-            index::parse(&repository.keys, &plain).map_err(|error| error.of(&index.name))
-        });
-        for (index, loaded) in listing.indexes.iter().zip(loaded) {
-            match loaded {
-                Ok(records) => {
-                    let doomed = doomed_indexes.contains(&index.digest);
-                    for record in records {
-                        let pack = (record.name, record.stored_len);
-                        let Some(listed) = listed.get(&pack) else { continue };
-                        unread.remove(&pack);
-                        catalog.add(listed, record, doomed || doomed_packs.contains(&pack.0));
+        // A few at a time: an index may be as large as its 16 packs have rows.
+        for indexes in listing.indexes.chunks(repository.requests.max(1)) {
+            let loaded = parallel::map(repository.requests, indexes, |index| {
+                let plain = repository.load(index)?;
+                index::parse(&repository.keys, &plain).map_err(|error| error.of(&index.name))
+            });
+            for records in loaded {
+                match records {
+                    Ok(records) => {
+                        for record in records {
+                            let pack = (record.name, record.stored_len);
+                            let Some(listed) = listed.get(&pack) else { continue };
+                            unread.remove(&pack);
+                            catalog.add(listed, record);
+                        }
                     }
+                    Err(error) if error.is_damage() => reports.add(error),
+                    Err(error) => return Err(error),
                 }
-                Err(error) if error.is_damage() => reports.add(error),
-                Err(error) => return Err(error),
             }
         }
         catalog.unread = unread.into_values().cloned().collect();
@@ -103,18 +96,17 @@ impl Catalog {
     }
 
     /// Adds what an index or a pack's own table says.
-    pub fn add(&mut self, listed: &Listed, record: PackRecord, doomed: bool) {
+    pub fn add(&mut self, listed: &Listed, record: PackRecord) {
         let known = self.by_name.entry(listed.digest).or_default();
         let packs = &mut self.packs;
         let same = known.iter().copied().find(|position| {
-            let pack = usize::try_from(*position).ok().and_then(|at| packs.get_mut(at));
-            let same = pack.filter(|pack| !pack.refuted && same_key(&pack.key, &record.key));
-            same.map(|pack| pack.doomed &= doomed).is_some()
+            let pack = usize::try_from(*position).ok().and_then(|at| packs.get(at));
+            pack.is_some_and(|pack| !pack.refuted && same_key(&pack.key, &record.key))
         });
         let pack = same.unwrap_or_else(|| {
             let position = u32::try_from(packs.len()).unwrap_or(u32::MAX);
             let key = Arc::new(record.key);
-            packs.push(Pack { listed: listed.clone(), key, doomed, refuted: false });
+            packs.push(Pack { listed: listed.clone(), key, refuted: false });
             known.push(position);
             position
         });
@@ -161,13 +153,6 @@ impl Catalog {
         first.chain(others).filter(stands).copied()
     }
 
-    /// Whether a writer may rely on this block: some pack has it that nothing dooms.
-    #[must_use]
-    pub fn is_kept(&self, kind: BlockKind, id: BlockId) -> bool {
-        let kept = |place: Location| self.pack(place.pack).is_some_and(|pack| !pack.doomed);
-        self.places(kind, id).any(kept)
-    }
-
     /// The packs whose blocks are known.
     #[must_use]
     pub fn packs(&self) -> &[Pack] {
@@ -189,18 +174,6 @@ impl Catalog {
     /// The next listed pack that no authentic index names, which is then no longer waiting.
     pub fn take_unread(&mut self) -> Option<Listed> {
         self.unread.pop()
-    }
-
-    /// Listed packs that no authentic index names.
-    #[must_use]
-    pub fn unread(&self) -> &[Listed] {
-        &self.unread
-    }
-
-    /// The names of all packs whose blocks are known.
-    #[must_use]
-    pub fn names(&self) -> BTreeSet<Digest256> {
-        self.by_name.keys().copied().collect()
     }
 
     fn place(&mut self, row: &Row, pack: u32, offset: u32) {

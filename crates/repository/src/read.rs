@@ -176,7 +176,7 @@ impl Reader {
             self.reports.add(fault(Fault::IndexDamaged, what).of(&listed.name));
             let mut catalog = self.catalog_mut();
             catalog.refute(place.pack);
-            catalog.add(listed, record, pack.doomed);
+            catalog.add(listed, record);
         }
         drop(damaged);
         let Some((row, offset)) = own else { return Ok(None) };
@@ -190,7 +190,7 @@ impl Reader {
         let _turn = self.damaged();
         let Some(listed) = self.catalog_mut().take_unread() else { return Ok(false) };
         match self.fetch_whole(&listed) {
-            Ok((_, record)) => self.catalog_mut().add(&listed, record, false),
+            Ok((_, record)) => self.catalog_mut().add(&listed, record),
             Err(error) if error.is_damage() => self.reports.add(error),
             Err(error) => return Err(error),
         }

@@ -7,7 +7,7 @@ use crate::plain::Plain;
 use crate::read::{Reader, cut, span};
 
 /// Most bytes of a pack that one request asks for, and most blocks.
-const MAX_RUN_LEN: u64 = 8 << 20;
+const MAX_RUN_LEN: u64 = 4 << 20;
 const MAX_RUN_BLOCKS: usize = 256;
 /// Bytes that are read in vain rather than asked around.
 const MAX_GAP: u64 = 1 << 17;

@@ -96,7 +96,7 @@ impl Visit<'_> {
         let run = || {
             let repository = opening.open(Arc::clone(&self.store), &reports)?;
             let snapshots = Snapshots::load(&repository, self.pin, &reports)?;
-            let catalog = Catalog::load(&repository, &snapshots, &reports)?;
+            let catalog = Catalog::load(&repository, &reports)?;
             let reader = Reader::new(Arc::new(repository), catalog, Arc::clone(&reports));
             work(Arc::new(reader), &snapshots)
         };

@@ -119,7 +119,7 @@ pub(crate) fn read_back(
     let repository = Arc::new(open(store, credential)?);
     let reports = Arc::new(Reports::default());
     let snapshots = Snapshots::load(&repository, None, &reports)?;
-    let catalog = Catalog::load(&repository, &snapshots, &reports)?;
+    let catalog = Catalog::load(&repository, &reports)?;
     let reader = Reader::new(repository, catalog, reports);
     let snapshot = snapshots.find(id)?;
     let mut entries = Entries::new(&reader, snapshot, Loss::Refused)?;
@@ -155,7 +155,7 @@ pub(crate) fn restore_to(
     let repository = Arc::new(open(store, credential)?);
     let reports = Arc::new(Reports::default());
     let snapshots = Snapshots::load(&repository, None, &reports)?;
-    let catalog = Catalog::load(&repository, &snapshots, &reports)?;
+    let catalog = Catalog::load(&repository, &reports)?;
     let reader = Reader::new(Arc::clone(&repository), catalog, Arc::clone(&reports));
     let (options, control) = (plan::Options::default(), Control::default());
     restore(&reader, snapshots.find(id)?, target, &options, &control)
