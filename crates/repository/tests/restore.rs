@@ -14,18 +14,19 @@ mod support;
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use holdfast_repository::block::BLOCK_LEN;
-use holdfast_repository::error::Error;
+use holdfast_repository::block::{BLOCK_LEN, BlockKind};
+use holdfast_repository::error::{Detail, Error};
 use holdfast_repository::manifest::Component;
+use holdfast_repository::pack::PackWriter;
 use holdfast_repository::plan::Options;
 use holdfast_repository::restore::Restored;
 use holdfast_repository::store::Store;
 
 use support::Visit;
-use support::failing::{FailingStore, Fault};
-use support::made::{Kind, Made, entry};
+use support::failing::{FailingStore, Fault, MeddlingStore};
+use support::made::{Kind, Made, add, entry, store_pack};
 use support::scratch::Scratch;
 use support::stores::files;
 
@@ -109,6 +110,64 @@ fn row_24_planted_links_are_never_followed() {
     let error = restore(&made, &target, &Options::default()).unwrap_err();
     assert_eq!(error.code(), "TARGET_UNSAFE");
     assert_eq!(names(&outside), [""; 0]);
+}
+
+#[test]
+fn row_24_links_planted_during_the_work_are_not_followed() {
+    let (made, scratch) = (sample(), Scratch::new());
+    let (target, outside) = (scratch.path("t"), scratch.path("outside"));
+    fs::create_dir_all(&outside).unwrap();
+    let plant = {
+        let (target, outside) = (target.clone(), outside.clone());
+        move || {
+            fs::rename(target.join("s"), target.join("moved")).unwrap();
+            symlink(&outside, target.join("s")).unwrap();
+        }
+    };
+    let (store, object) = (Arc::clone(&made.store), made.packs[0].clone());
+    let deed = Mutex::new(Some(Box::new(plant) as Box<dyn FnOnce() + Send>));
+    let store = Arc::new(MeddlingStore { store, object, deed });
+    let error = restore_from(store, &made, &target, &Options::default()).unwrap_err();
+    assert_eq!(error.code(), "TARGET_UNSAFE");
+    assert_eq!(names(&outside), [""; 0]);
+}
+
+#[test]
+fn row_24_files_that_appear_during_the_work_are_kept_and_told() {
+    let (made, scratch) = (sample(), Scratch::new());
+    let target = scratch.path("t");
+    for overwrite in [false, true] {
+        let file = target.join("s/a");
+        let plant = {
+            let file = file.clone();
+            move || fs::write(file, b"mine").unwrap()
+        };
+        let (store, object) = (Arc::clone(&made.store), made.packs[0].clone());
+        let deed = Mutex::new(Some(Box::new(plant) as Box<dyn FnOnce() + Send>));
+        let store = Arc::new(MeddlingStore { store, object, deed });
+        let options = Options { overwrite, ..Options::default() };
+        let restored = restore_from(store, &made, &target, &options).unwrap();
+        let told: Vec<_> = restored.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(told, ["s/a: a file exists at the target"]);
+        assert_eq!(fs::read(file).unwrap(), b"mine");
+        assert_eq!(restored.entries, 5);
+        fs::remove_dir_all(&target).unwrap();
+    }
+}
+
+#[test]
+fn a_size_that_the_blocks_do_not_have_is_refused_before_anything_is_written() {
+    for size in [9, 11, BLOCK_LEN as u64] {
+        let lie = entry("s/f", Kind::Lie(content(10, 1), size));
+        let made = Made::of(vec![entry("s", Kind::Directory), lie]);
+        let scratch = Scratch::new();
+        for partial in [false, true] {
+            let options = Options { partial, ..Options::default() };
+            let error = restore(&made, &scratch.path("t"), &options).unwrap_err();
+            assert_eq!(error.code(), "SNAPSHOT_TAMPERED");
+            assert!(!scratch.path("t").exists());
+        }
+    }
 }
 
 #[test]
@@ -208,6 +267,31 @@ fn row_45_what_is_damaged_is_named_and_the_rest_restored() {
     };
     assert_eq!((path.as_str(), cause.code()), ("s/a", "OBJECT_MISMATCH"));
     assert_eq!(restored.entries, 5);
+}
+
+#[test]
+fn row_45_another_place_of_a_damaged_block_is_used_and_the_damage_told() {
+    let (made, scratch) = (sample(), Scratch::new());
+    let mut pack = PackWriter::default();
+    for block in content(3 * BLOCK_LEN + 5, 1).chunks(BLOCK_LEN) {
+        add(&made.store, &made.keys, &mut pack, BlockKind::Data, block);
+    }
+    let (other, _) = store_pack(&made.store, &made.keys, pack);
+    for damaged in [&made.packs[0], &other] {
+        made.alter(damaged, |pack| pack[BLOCK_LEN + 100_000] ^= 1);
+        let store = Arc::clone(&made.store) as Arc<dyn Store>;
+        let visit = Visit { store, credential: Some(&made.credential), pin: None };
+        let target = scratch.path(&damaged.replace('/', "_"));
+        let visited = visit.restore(None, &target, &Options::default());
+        assert_eq!(visited.result.unwrap().1.entries, 6);
+        assert_eq!(fs::read(target.join("s/a")).unwrap(), content(3 * BLOCK_LEN + 5, 1));
+        for report in visited.reports {
+            assert_eq!(report.code(), "OBJECT_MISMATCH");
+            let object = ("object", Detail::Text(damaged.clone()));
+            assert!(report.details().contains(&object));
+        }
+        made.alter(damaged, |pack| pack[BLOCK_LEN + 100_000] ^= 1);
+    }
 }
 
 #[test]

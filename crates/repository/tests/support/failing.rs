@@ -1,7 +1,7 @@
 //! A store that fails from a given request on, or hands out less than it was asked for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use holdfast_repository::error::Error;
 use holdfast_repository::store::{ObjectInfo, Store};
@@ -17,6 +17,43 @@ pub enum Fault {
     CutsRanges,
     /// Objects and ranges come with their first byte changed.
     Changes,
+}
+
+/// A store that does something once, before it answers the first request for a range of an object.
+pub struct MeddlingStore {
+    pub store: Arc<MemoryStore>,
+    pub object: String,
+    pub deed: Mutex<Option<Box<dyn FnOnce() + Send>>>,
+}
+
+impl std::fmt::Debug for MeddlingStore {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.write_str("MeddlingStore")
+    }
+}
+
+impl Store for MeddlingStore {
+    fn list(&self, prefix: &str) -> Result<Vec<ObjectInfo>, Error> {
+        self.store.list(prefix)
+    }
+
+    fn get(&self, name: &str, range: Option<(u64, u64)>) -> Result<Option<Vec<u8>>, Error> {
+        if name == self.object && range.is_some() {
+            let deed = self.deed.lock().unwrap().take();
+            if let Some(deed) = deed {
+                deed();
+            }
+        }
+        self.store.get(name, range)
+    }
+
+    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+        self.store.put(name, bytes)
+    }
+
+    fn remove(&self, name: &str) -> Result<(), Error> {
+        self.store.remove(name)
+    }
 }
 
 /// A store whose requests go wrong after the first `after`.
