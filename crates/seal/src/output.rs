@@ -1,11 +1,12 @@
 //! Where an operation's bytes go: a draft of a file, standard output, or nowhere.
 
-use std::io::{self, Write as _};
+use std::io::Write as _;
 
 use crate::control::{Control, Phase};
 use crate::error::Error;
 use crate::input::Input;
 use crate::place::{self, Draft, Secrecy};
+use crate::read::ours;
 use crate::sealing::{Place, Publish};
 use crate::standard::StandardOutput;
 use crate::stream::Sink;
@@ -85,18 +86,10 @@ impl Sink for Output {
                 *position = position.saturating_add(bytes.len() as u64);
                 Ok(())
             }
-            Self::Standard => {
-                StandardOutput(control).write_all(bytes).map_err(|error| write_error(&error))
-            }
+            Self::Standard => StandardOutput(control)
+                .write_all(bytes)
+                .map_err(|error| ours(&error).unwrap_or_else(|| Error::target("write", &error))),
             Self::Nowhere => Ok(()),
         }
-    }
-}
-
-/// The failure behind a write to a stream: a cancellation that came through, or the system's.
-fn write_error(error: &io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(ours) => ours.clone(),
-        None => Error::target("write", error),
     }
 }

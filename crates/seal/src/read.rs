@@ -18,10 +18,12 @@ pub(crate) fn read_full(source: &mut impl Read, buffer: &mut [u8]) -> Result<usi
     Ok(filled)
 }
 
-/// The failure behind an I/O error: one of ours that came through a [`Read`], or the system's.
+/// The failure behind an I/O error of a source.
 pub(crate) fn read_error(error: &std::io::Error) -> Error {
-    match error.get_ref().and_then(|inner| inner.downcast_ref::<Error>()) {
-        Some(ours) => ours.clone(),
-        None => Error::source("read", error),
-    }
+    ours(error).unwrap_or_else(|| Error::source("read", error))
+}
+
+/// The one of our failures that came through a [`Read`] or a [`Write`](std::io::Write).
+pub(crate) fn ours(error: &std::io::Error) -> Option<Error> {
+    error.get_ref()?.downcast_ref::<Error>().cloned()
 }
