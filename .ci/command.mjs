@@ -6,12 +6,11 @@ import { stripVTControlCharacters } from 'node:util'
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** The environment of every step: local programs first, and no RUSTFLAGS (even an empty one hides .cargo/config.toml). */
+/** The environment of every step: local programs first. */
 function environment(extra) {
-  const { RUSTFLAGS: _, ...inherited } = process.env
   const colour = process.stdout.isTTY && !process.env.NO_COLOR ? { FORCE_COLOR: '1', CARGO_TERM_COLOR: 'always' } : {}
   const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH ?? ''}`
-  return { ...inherited, ...colour, ...extra, PATH: path }
+  return { ...process.env, ...colour, ...extra, PATH: path }
 }
 
 /** Resolves to the exit code and the plain text of both streams; a program that cannot start has code 127. */

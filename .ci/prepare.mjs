@@ -8,7 +8,7 @@ import { root, run } from './command.mjs'
 /** The lockfile was made on Linux and names no packages of other systems, which npm then leaves out. */
 const LOCK = process.platform === 'linux' ? [] : ['--no-package-lock']
 
-const CORE = ['Cargo.toml', 'Cargo.lock', '.cargo', 'crates', 'package.json', '.ci/notices.mjs']
+const CORE = ['Cargo.toml', 'Cargo.lock', 'crates', 'package.json', '.ci/notices.mjs']
 const PRODUCTS = {
   'npm packages': {
     inputs: ['package.json', 'package-lock.json'],

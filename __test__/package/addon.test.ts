@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process'
 import { readdir } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -16,18 +15,6 @@ it('the shipped addon cannot be told to fail', async () => {
   expect(faulty.filter((name) => /fault/i.test(name))).not.toEqual([])
   expect(shipped.filter((name) => /fault/i.test(name))).toEqual([])
 })
-
-if (process.arch === 'x64') {
-  it('the shipped addon has the AVX-512 form of ChaCha20', async () => {
-    const [name = ''] = await addons()
-    const { stdout, status } = spawnSync('objdump', ['-d', join('ts/native/generated', name)], {
-      encoding: 'latin1',
-      maxBuffer: 2 ** 30,
-    })
-    expect(status).toBe(0)
-    expect(stdout.match(/%zmm/g)?.length ?? 0).toBeGreaterThan(500)
-  })
-}
 
 async function addons(folder = 'ts/native/generated'): Promise<string[]> {
   return (await readdir(folder)).filter((name) => name.endsWith('.node'))

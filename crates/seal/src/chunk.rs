@@ -4,8 +4,7 @@
 //! (C2SP age.md, "Payload"; the STREAM construction). Positions are private to this crate: callers
 //! hand over whole streams or files.
 
-use chacha20poly1305::aead::AeadInOut as _;
-use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce, Tag};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 
 use crate::error::Error;
 use crate::limits::{SEALED_CHUNK_LEN, TAG_LEN};
@@ -25,15 +24,18 @@ impl From<bool> for Last {
 }
 
 /// Seals and opens the chunks of one file.
+///
+/// The cipher is `ring`'s, which is written in assembly. It does not wipe its copy of the key, so
+/// it gets one for each chunk, on the stack, and only the key kept here lives longer.
 pub(crate) struct ChunkCipher {
-    cipher: ChaCha20Poly1305,
+    key: PayloadKey,
     /// Where the first chunk begins in the sealed file, in bytes: only for messages.
     first: u64,
 }
 
 impl ChunkCipher {
-    pub(crate) fn new(key: &PayloadKey, first: u64) -> Self {
-        Self { cipher: ChaCha20Poly1305::new(key.expose().into()), first }
+    pub(crate) const fn new(key: PayloadKey, first: u64) -> Self {
+        Self { key, first }
     }
 
     /// Seals in place: `chunk` is the plaintext followed by 16 bytes for the tag.
@@ -42,51 +44,62 @@ impl ChunkCipher {
             .split_last_chunk_mut::<TAG_LEN>()
             .ok_or(Error::TooLarge { what: "the room for a tag" })?;
         let sealed = self
-            .cipher
-            .encrypt_inout_detached(&nonce(position, last), &[], plain.into())
-            .map_err(|_| Error::TooLarge { what: "a chunk" })?;
-        *tag = sealed.into();
+            .cipher()
+            .and_then(|key| {
+                key.seal_in_place_separate_tag(nonce(position, last), Aad::empty(), plain).ok()
+            })
+            .ok_or(Error::TooLarge { what: "a chunk" })?;
+        tag.copy_from_slice(sealed.as_ref());
         Ok(())
     }
 
     /// Opens in place and returns the plaintext, which is the front of `chunk`.
     ///
-    /// `last` says whether the data end with this chunk. What is wrong is told apart as
-    /// `docs/format.md` section 11 demands; then what `chunk` holds is nothing to use.
+    /// `last` says whether the data end with this chunk. Nothing if it does not open as that: then
+    /// `chunk` is lost, and [`ChunkCipher::diagnose`] needs its bytes again.
     pub(crate) fn open<'a>(
         &self,
         position: u64,
         last: Last,
         chunk: &'a mut [u8],
-    ) -> Result<&'a mut [u8], Error> {
-        let sealed_len = chunk.len();
-        let empty_after_another = sealed_len == TAG_LEN && position > 0;
-        if sealed_len < TAG_LEN || empty_after_another || !self.verifies(position, last, chunk) {
-            return Err(self.diagnose(position, last, chunk));
+    ) -> Option<&'a mut [u8]> {
+        let empty_after_another = chunk.len() == TAG_LEN && position > 0;
+        if empty_after_another {
+            return None;
         }
-        Ok(chunk.split_last_chunk_mut::<TAG_LEN>().map_or(&mut [], |(plain, _)| plain))
+        self.cipher()?.open_in_place(nonce(position, last), Aad::empty(), chunk).ok()
     }
 
-    fn verifies(&self, position: u64, last: Last, chunk: &mut [u8]) -> bool {
-        let Some((sealed, tag)) = chunk.split_last_chunk_mut::<TAG_LEN>() else { return false };
-        let tag = Tag::from(*tag);
-        self.cipher.decrypt_inout_detached(&nonce(position, last), &[], sealed.into(), &tag).is_ok()
-    }
-
-    /// Why a chunk did not open as what its place says it is.
-    fn diagnose(&self, position: u64, last: Last, chunk: &mut [u8]) -> Error {
-        let offset = position.saturating_mul(SEALED_CHUNK_LEN as u64).saturating_add(self.first);
-        let whole = chunk.len() == SEALED_CHUNK_LEN;
+    /// Why a chunk did not open as what its place says it is, as `docs/format.md` section 11 tells
+    /// failures apart; `sealed` is the chunk as it was, and is lost.
+    pub(crate) fn diagnose(&self, position: u64, last: Last, sealed: &mut [u8]) -> Error {
+        let offset = self.offset(position);
+        let whole = sealed.len() == SEALED_CHUNK_LEN;
         match last {
-            Last::Yes if whole && self.verifies(position, Last::No, chunk) => {
+            Last::Yes if whole && self.open(position, Last::No, sealed).is_some() => {
                 Error::Truncated { chunks: position.saturating_add(1) }
             }
-            Last::No if whole && self.verifies(position, Last::Yes, chunk) => {
+            Last::No if whole && self.open(position, Last::Yes, sealed).is_some() => {
                 let end = offset.saturating_add(SEALED_CHUNK_LEN as u64);
                 Error::TrailingData { chunk: position, offset: end }
             }
-            _ => Error::ChunkCorrupt { chunk: position, offset },
+            _ => self.corrupt(position),
         }
+    }
+
+    /// A chunk that opens as nothing.
+    pub(crate) fn corrupt(&self, position: u64) -> Error {
+        Error::ChunkCorrupt { chunk: position, offset: self.offset(position) }
+    }
+
+    /// Where a chunk begins in the sealed file, in bytes.
+    pub(crate) fn offset(&self, position: u64) -> u64 {
+        position.saturating_mul(SEALED_CHUNK_LEN as u64).saturating_add(self.first)
+    }
+
+    fn cipher(&self) -> Option<LessSafeKey> {
+        let key = UnboundKey::new(&CHACHA20_POLY1305, self.key.expose()).ok()?;
+        Some(LessSafeKey::new(key))
     }
 }
 
@@ -105,5 +118,5 @@ fn nonce(position: u64, last: Last) -> Nonce {
     if let (Last::Yes, [flag]) = (last, flag) {
         *flag = 1;
     }
-    nonce.into()
+    Nonce::assume_unique_for_key(nonce)
 }

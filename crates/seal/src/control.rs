@@ -51,6 +51,7 @@ pub struct Control {
     phase: AtomicU8,
     done: AtomicU64,
     total: AtomicU64,
+    files: AtomicU64,
     gone: Arc<AtomicBool>,
 }
 
@@ -69,6 +70,7 @@ impl Control {
             phase: AtomicU8::new(Phase::Waiting as u8),
             done: AtomicU64::new(0),
             total: AtomicU64::new(UNKNOWN),
+            files: AtomicU64::new(0),
             gone,
         }
     }
@@ -123,15 +125,27 @@ impl Control {
         self.done.load(Ordering::Relaxed)
     }
 
-    /// Says how many bytes of plaintext there are.
+    /// Counts whole files as done.
+    pub fn add_files(&self, files: u64) {
+        self.files.fetch_add(files, Ordering::Relaxed);
+    }
+
+    /// Whole files done so far, where an operation is about several.
+    #[must_use]
+    pub fn files(&self) -> u64 {
+        self.files.load(Ordering::Relaxed)
+    }
+
+    /// Says how many bytes of plaintext there are; an estimate may be followed by a better one.
     pub fn set_total(&self, bytes: u64) {
         self.total.store(bytes, Ordering::Relaxed);
     }
 
-    /// Bytes of plaintext in all, where known.
+    /// Bytes of plaintext in all, where known: never fewer than are done.
     #[must_use]
     pub fn total(&self) -> Option<u64> {
-        Some(self.total.load(Ordering::Relaxed)).filter(|total| *total != UNKNOWN)
+        let total = Some(self.total.load(Ordering::Relaxed)).filter(|total| *total != UNKNOWN);
+        total.map(|total| total.max(self.done()))
     }
 
     /// Says what the operation is doing.

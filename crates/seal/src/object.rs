@@ -38,7 +38,7 @@ pub fn seal(
     let front = Front::new(stanzas, &file_key)?;
     let first = front.bytes.len() as u64;
     let nonce = front.bytes.last_chunk().copied().unwrap_or_default();
-    let cipher = ChunkCipher::new(&front.payload_key, first);
+    let cipher = ChunkCipher::new(front.payload_key, first);
     let mut sealed = front.bytes;
     let count = plain.len().div_ceil(CHUNK_LEN).max(1);
     sealed.reserve_exact(plain.len().saturating_add(count.saturating_mul(TAG_LEN)));
@@ -91,8 +91,8 @@ impl ObjectKey {
     ///
     /// # Errors
     ///
-    /// [`Error::ChunkCorrupt`] and its kin for the first chunk that does not open; those before it
-    /// are plaintext then.
+    /// [`Error::ChunkCorrupt`] for the first chunk that does not open; those before it are plaintext
+    /// then.
     pub fn open_chunks(
         &self,
         position: u64,
@@ -100,7 +100,7 @@ impl ObjectKey {
         chunks: &mut Vec<u8>,
     ) -> Result<(), Error> {
         let first = self.header_len.saturating_add(NONCE_LEN as u64);
-        let cipher = ChunkCipher::new(&header::payload_key(&self.file_key, &self.nonce)?, first);
+        let cipher = ChunkCipher::new(header::payload_key(&self.file_key, &self.nonce)?, first);
         let count = chunks.len().div_ceil(SEALED_CHUNK_LEN);
         let mut end = 0_usize;
         for index in 0..count {
@@ -109,7 +109,8 @@ impl ObjectKey {
             let number = position.saturating_add(index as u64);
             let ends = Last::from(last && index.saturating_add(1) == count);
             let chunk = chunks.get_mut(start..stop).unwrap_or_default();
-            let len = cipher.open(number, ends, chunk)?.len();
+            let opened = cipher.open(number, ends, chunk);
+            let len = opened.ok_or_else(|| cipher.corrupt(number))?.len();
             chunks.copy_within(start..start.saturating_add(len), end);
             end = end.saturating_add(len);
         }

@@ -184,6 +184,6 @@ impl<'a> Sealed<'a> {
             return Err(Error::Truncated { chunks: 0 });
         }
         let key = header::payload_key(file_key, &nonce)?;
-        Ok((ChunkCipher::new(&key, self.first()), nonce))
+        Ok((ChunkCipher::new(key, self.first()), nonce))
     }
 }

@@ -175,10 +175,23 @@ impl Work {
         }
         let mut pieces = Vec::with_capacity(RUN_CHUNKS);
         for (position, last, chunk) in span.chunks(room) {
-            pieces.push(IoSlice::new(self.cipher.open(position, last, chunk)?));
+            let sealed_len = chunk.len();
+            let opened = self.cipher.open(position, last, chunk);
+            let plain = opened.ok_or_else(|| self.diagnose(position, last, sealed_len))?;
+            pieces.push(IoSlice::new(plain));
         }
         let draft = self.draft.as_ref();
         draft.map_or(Ok(()), |draft| draft.write_pieces_at(span.plain_at, &mut pieces))
+    }
+
+    /// Why a chunk of the source does not open; it is read once more.
+    fn diagnose(&self, position: u64, last: Last, sealed_len: usize) -> Error {
+        let mut sealed = vec![0; sealed_len];
+        match self.source.read_at(self.cipher.offset(position), &mut sealed) {
+            Ok(len) if len == sealed_len => self.cipher.diagnose(position, last, &mut sealed),
+            Ok(_) => Error::SourceChanged { what: "it became shorter" },
+            Err(error) => error,
+        }
     }
 }
 

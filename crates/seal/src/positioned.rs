@@ -17,7 +17,11 @@ pub(crate) fn attempt<T>(
 }
 
 /// Fills `pieces` from `offset` on and returns the number of bytes: fewer only at the file's end.
-pub(crate) fn read_at(
+///
+/// # Errors
+///
+/// The system's.
+pub fn read_at(
     file: &File,
     mut offset: u64,
     mut pieces: &mut [IoSliceMut<'_>],
@@ -37,7 +41,11 @@ pub(crate) fn read_at(
 }
 
 /// Writes all of `pieces` from `offset` on.
-pub(crate) fn write_at(
+///
+/// # Errors
+///
+/// The system's.
+pub fn write_at(
     file: &File,
     mut offset: u64,
     mut pieces: &mut [IoSlice<'_>],

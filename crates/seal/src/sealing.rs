@@ -75,7 +75,7 @@ pub fn seal_file(
     control.set_phase(Phase::Deriving);
     let (front, notes) = front(to, &call.limits)?;
     let first = front.bytes.len() as u64;
-    let cipher = ChunkCipher::new(&front.payload_key, first);
+    let cipher = ChunkCipher::new(front.payload_key, first);
     control.begin_writing()?;
     control.set_phase(Phase::Working);
     let mut output = Output::create(target, Secrecy::Sealed, publish)?;
@@ -107,7 +107,7 @@ pub fn seal_file(
 /// As [`seal_file`], where they concern credentials and memory.
 pub fn seal_bytes(plain: &[u8], to: &Recipients, limits: &KdfLimits) -> Result<Vec<u8>, Error> {
     let (front, _) = front(to, limits)?;
-    let cipher = ChunkCipher::new(&front.payload_key, front.bytes.len() as u64);
+    let cipher = ChunkCipher::new(front.payload_key, front.bytes.len() as u64);
     let mut sealed = front.bytes;
     stream::seal(&mut { plain }, &mut sealed, &cipher, &Control::default())?;
     Ok(sealed)

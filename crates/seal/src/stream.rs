@@ -65,6 +65,7 @@ pub(crate) fn open(
     cipher: &ChunkCipher,
     control: &Control,
 ) -> Result<Flow, Error> {
+    let mut kept = Vec::with_capacity(SEALED_CHUNK_LEN);
     pump(source, SEALED_CHUNK_LEN, control, |position, last, sealed| {
         if sealed.is_empty() {
             return Err(Error::Truncated { chunks: position });
@@ -73,8 +74,13 @@ pub(crate) fn open(
         let count = sealed.len().div_ceil(SEALED_CHUNK_LEN) as u64;
         let mut plain = 0_u64;
         for (index, chunk) in (0_u64..).zip(sealed.chunks_mut(SEALED_CHUNK_LEN)) {
-            let ends = last && count == index.saturating_add(1);
-            let opened = cipher.open(position.saturating_add(index), Last::from(ends), chunk)?;
+            let ends = Last::from(last && count == index.saturating_add(1));
+            let position = position.saturating_add(index);
+            // A chunk that does not open is lost, and what it was is needed once more.
+            kept.clear();
+            kept.extend_from_slice(chunk);
+            let opened = cipher.open(position, ends, chunk);
+            let opened = opened.ok_or_else(|| cipher.diagnose(position, ends, &mut kept))?;
             sink.write(opened, control)?;
             plain = plain.saturating_add(opened.len() as u64);
         }
@@ -137,7 +143,7 @@ mod tests {
     const LEN: usize = 2 * CHUNK_LEN + 321;
 
     fn cipher() -> ChunkCipher {
-        ChunkCipher::new(&PayloadKey::new([7; 32]), 0)
+        ChunkCipher::new(PayloadKey::new([7; 32]), 0)
     }
 
     fn sealed() -> Vec<u8> {

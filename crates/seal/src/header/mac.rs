@@ -1,10 +1,9 @@
 //! What is derived from the file key: header MAC and payload key (C2SP age.md).
 
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use zeroize::Zeroizing;
 
+use crate::derivation::derive;
 use crate::error::Error;
 use crate::limits::NONCE_LEN;
 use crate::secret::{FileKey, PayloadKey};
@@ -24,24 +23,12 @@ pub(crate) fn payload_key(
     file_key: &FileKey,
     nonce: &[u8; NONCE_LEN],
 ) -> Result<PayloadKey, Error> {
-    Ok(PayloadKey::new(*derive(Some(nonce), file_key, b"payload")?))
+    Ok(PayloadKey::new(*derive(Some(nonce), file_key.expose(), &[b"payload"])?))
 }
 
 fn state(file_key: &FileKey, covered: &[u8]) -> Result<Hmac<Sha256>, Error> {
-    let key = derive(None, file_key, b"header")?;
+    let key = derive(None, file_key.expose(), &[b"header"])?;
     let state = Hmac::<Sha256>::new_from_slice(&*key)
         .map_err(|_| Error::Internal { what: "HMAC refused a key".to_owned() })?;
     Ok(state.chain_update(covered))
-}
-
-fn derive(
-    salt: Option<&[u8]>,
-    file_key: &FileKey,
-    info: &[u8],
-) -> Result<Zeroizing<[u8; 32]>, Error> {
-    let mut key = Zeroizing::new([0_u8; 32]);
-    Hkdf::<Sha256>::new(salt, file_key.expose())
-        .expand(info, &mut *key)
-        .map_err(|_| Error::Internal { what: "HKDF refused 32 bytes".to_owned() })?;
-    Ok(key)
 }

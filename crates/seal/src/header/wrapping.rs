@@ -4,22 +4,17 @@
 
 use chacha20poly1305::aead::AeadInOut as _;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit as _, Nonce, Tag};
-use hkdf::Hkdf;
-use sha2::Sha256;
 use zeroize::Zeroizing;
 
 use super::encoding;
+use crate::derivation;
 use crate::error::Error;
 use crate::limits::{FILE_KEY_LEN, TAG_LEN, WRAPPED_LEN};
 use crate::secret::{FileKey, WrapKey};
 
-/// HKDF-SHA-256 of `ikm`; `info` is concatenated.
+/// The key that wraps, from what both sides know; the parts of `info` count as one text.
 pub(super) fn derive(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Result<WrapKey, Error> {
-    let mut key = Zeroizing::new([0_u8; 32]);
-    Hkdf::<Sha256>::new(Some(salt), ikm)
-        .expand_multi_info(info, &mut *key)
-        .map_err(|_| Error::Internal { what: "HKDF refused 32 bytes".to_owned() })?;
-    Ok(WrapKey::new(*key))
+    Ok(WrapKey::new(*derivation::derive(Some(salt), ikm, info)?))
 }
 
 /// A stanza's body.
