@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, describe, expect, it } from 'vitest'
+import { parseKey } from '../../ts/index.ts'
 import { root } from './markdown.ts'
 
 type Name = string | { b64: string }
@@ -157,6 +158,15 @@ describe.runIf(posix)('restore-repository.mjs', () => {
   it.each(['good-key', 'good-pages', 'good-two-snapshots'])('restores the newest snapshot of %s', async (name) => {
     const target = fresh()
     const done = await restore(join(vectors, name, 'repository'), target, keyOf(name))
+    expect(done).toEqual({ status: 0, output: '', errors: '' })
+    expect(sorted(treeOf(target))).toEqual(sorted(expectedTree(latestOf(name))))
+  })
+
+  it('takes the key as a key file spells it', async () => {
+    const [name, target] = ['good-key', fresh()]
+    using key = parseKey(keyOf(name))
+    const file = `# holdfast key. Whoever has it opens what was sealed for it.\n# public recipient: ${key.recipient}\n`
+    const done = await restore(join(vectors, name, 'repository'), target, `${file}${key.identity()}`)
     expect(done).toEqual({ status: 0, output: '', errors: '' })
     expect(sorted(treeOf(target))).toEqual(sorted(expectedTree(latestOf(name))))
   })

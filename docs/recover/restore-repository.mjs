@@ -1,7 +1,6 @@
-// Restores the newest snapshot of a repository in a folder, without holdfast (docs/format.md, sections 5 to 9). The 64
-// digits of the key come from standard input; TARGET is empty or not there; --partial: what there is, if not all is.
-//   npm install age-encryption @noble/hashes @scure/base fzstd
-//   node restore-repository.mjs REPOSITORY TARGET [--partial]
+// Restores the newest snapshot of a repository in a folder, without holdfast (docs/format.md, sections 5 to 9).
+// npm install age-encryption @noble/hashes @scure/base fzstd; node restore-repository.mjs REPOSITORY TARGET [--partial]
+// The key comes from standard input: digits, or a key file. TARGET is empty or not there; --partial: what there is.
 import assert from 'node:assert/strict'
 import { createHash, createHmac, hkdfSync } from 'node:crypto'
 import * as fs from 'node:fs'
@@ -65,7 +64,8 @@ const epoch = Math.max(...claimed.filter((n) => objects(`e${n}/complete`).length
 assert(epoch > 0, 'there is no complete epoch here')
 if (epoch < Math.max(...claimed)) console.error('an epoch above is being built: this is an older state')
 assert(!list(`e${epoch}/keyring`).includes('open.json'), 'protection was turned off here')
-const digits = (await text(process.stdin)).normalize('NFKC').replace(/[\s-]/g, '').toLowerCase()
+const typed = (await text(process.stdin)).toLowerCase().replace(/^#.*|\s/gm, '')
+const digits = /^age/.test(typed) ? hex(bech32.decodeToBytes(typed).bytes) : typed.normalize('NFKC').replace(/-/g, '')
 assert(/^([0-9a-f]{64}|[0-9a-f]{68})$/.test(digits), 'expected 64 digits (68 with the check group)')
 const person = unhex(digits.slice(0, 64))
 const slots = await records(`e${epoch}/keyring`, 'slot', identityOf(person), person, tell)
