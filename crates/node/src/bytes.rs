@@ -10,8 +10,14 @@ use crate::errors::{invalid, throwing};
 ///
 /// Memory that several threads share is refused: another thread could write while it is copied.
 pub(crate) fn copied(env: Env, bytes: &Uint8ArraySlice<'_>) -> Result<Zeroizing<Vec<u8>>> {
-    if !bytes.get_named_property::<Unknown<'_>>("buffer")?.is_arraybuffer()? {
-        return throwing(env, Err(invalid("bytes in shared memory cannot be used")));
-    }
+    unshared(env, bytes)?;
     Ok(Zeroizing::new(bytes.to_vec()))
+}
+
+/// Refuses memory that several threads share.
+pub(crate) fn unshared(env: Env, bytes: &Uint8ArraySlice<'_>) -> Result<()> {
+    if bytes.get_named_property::<Unknown<'_>>("buffer")?.is_arraybuffer()? {
+        return Ok(());
+    }
+    throwing(env, Err(invalid("bytes in shared memory cannot be used")))
 }

@@ -5,10 +5,12 @@
 
 use std::cell::RefCell;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use napi::Env;
+
+use crate::desk::Desk;
 
 /// Longest wait for running work when an environment ends. A flush or a key derivation may take
 /// longer: then the next run removes what is left.
@@ -45,6 +47,8 @@ pub(crate) struct Presence {
     gone: Arc<AtomicBool>,
     running: Mutex<usize>,
     ended: Condvar,
+    /// Where work waits for answers that will never come then.
+    desks: Mutex<Vec<Weak<Desk>>>,
 }
 
 /// Counts as running work until dropped.
@@ -74,6 +78,13 @@ impl Presence {
         self.gone.load(Ordering::SeqCst)
     }
 
+    /// Closes `desk` when the environment ends.
+    pub(crate) fn watch(&self, desk: &Arc<Desk>) {
+        let mut desks = self.desks();
+        desks.retain(|desk| desk.strong_count() > 0);
+        desks.push(Arc::downgrade(desk));
+    }
+
     /// Counts one piece of running work.
     pub(crate) fn begin(self: &Arc<Self>) -> Running {
         let mut running = self.running();
@@ -83,8 +94,17 @@ impl Presence {
 
     fn leave(&self) {
         self.gone.store(true, Ordering::SeqCst);
+        for desk in self.desks().drain(..) {
+            if let Some(desk) = desk.upgrade() {
+                desk.close();
+            }
+        }
         let running = self.running();
         drop(self.ended.wait_timeout_while(running, PATIENCE, |running| *running > 0));
+    }
+
+    fn desks(&self) -> MutexGuard<'_, Vec<Weak<Desk>>> {
+        self.desks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn running(&self) -> MutexGuard<'_, usize> {

@@ -31,6 +31,11 @@ impl Settings {
         Self { pool: Pool::new(threads), threads, kdf_memory_kib }
     }
 
+    /// Threads that work at a time.
+    pub(crate) const fn threads(&self) -> usize {
+        self.threads
+    }
+
     /// What key derivations may cost.
     pub(crate) fn limits(&self) -> KdfLimits {
         KdfLimits { available_kib: self.kdf_memory_kib.map(u64::from), ..KdfLimits::default() }

@@ -11,9 +11,6 @@ use crate::plain::Plain;
 pub const BLOCK_LEN: usize = 1_048_576;
 /// Bytes of a block of a database.
 pub const DATABASE_BLOCK_LEN: usize = 65_536;
-/// Blocks that are shorter than this are stored as they are.
-const MIN_COMPRESSED_LEN: usize = 64;
-const LEVEL: i32 = 3;
 /// Largest window that a frame may ask for, as a power of two: 1 MiB.
 const WINDOW_LOG: u32 = 20;
 
@@ -141,16 +138,6 @@ impl Row {
             };
         fits.then_some(row)
     }
-}
-
-/// A block's stored form if that is shorter than the block.
-#[must_use]
-pub fn compress(plain: &[u8]) -> Option<Vec<u8>> {
-    if plain.len() < MIN_COMPRESSED_LEN {
-        return None;
-    }
-    let frame = zstd::bulk::compress(plain, LEVEL).ok()?;
-    (frame.len() < plain.len()).then_some(frame)
 }
 
 /// A verified block: where it is stored as it is, that very memory.

@@ -121,6 +121,11 @@ impl Catalog {
         self.by_name.get(&pack).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// The place of every block that is tried first.
+    pub fn first_places(&self) -> impl Iterator<Item = &Location> {
+        self.first.values()
+    }
+
     /// Every place of every block.
     pub fn all_places(&self) -> impl Iterator<Item = &Location> {
         self.first.values().chain(self.others.values().flatten())

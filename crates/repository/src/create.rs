@@ -77,7 +77,10 @@ fn check(protection: Protection<'_>) -> Result<(), Error> {
             let what = format!("to: 1 to {MAX_SLOTS} credentials, got {}", credentials.len());
             Err(SealError::InvalidArgument { what }.into())
         }
-        _ => Ok(()),
+        Protection::On(credentials) => {
+            credentials.iter().try_for_each(|(credential, _)| credential.check_new())
+        }
+        Protection::Off => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@ use holdfast_seal::error::Error as SealError;
 use holdfast_seal::source::SourceFile;
 
 use crate::block::{BLOCK_LEN, DATABASE_BLOCK_LEN};
+use crate::buffers::{Buffers, Bytes};
 use crate::error::Error;
 use crate::handles::{self, Kind};
 use crate::manifest::{LIST_BLOCKS, MAX_LISTS};
@@ -21,12 +22,12 @@ const _: () = assert!(ORDINARY_UNIT as usize == BLOCK_LEN);
 
 /// Bytes that are cut into blocks, one after the other.
 pub(crate) struct Cutter {
-    bytes: Bytes,
+    origin: Origin,
     unit: usize,
     offset: u64,
 }
 
-enum Bytes {
+enum Origin {
     File(SourceFile),
     Stream { stream: Box<dyn Read + Send>, start: Vec<u8> },
 }
@@ -50,7 +51,7 @@ pub(crate) fn open_stream(mut stream: Box<dyn Read + Send>) -> Result<Cutter, Er
     let len = fill(&mut *stream, &mut start)?;
     start.truncate(len);
     let unit = if start == DATABASE_MAGIC { DATABASE_BLOCK_LEN } else { BLOCK_LEN };
-    Ok(Cutter { bytes: Bytes::Stream { stream, start }, unit, offset: 0 })
+    Ok(Cutter { origin: Origin::Stream { stream, start }, unit, offset: 0 })
 }
 
 fn cutter(file: SourceFile, database: bool) -> Result<Cutter, Error> {
@@ -59,7 +60,7 @@ fn cutter(file: SourceFile, database: bool) -> Result<Cutter, Error> {
     if file.len().div_ceil(unit as u64) > MAX_BLOCKS {
         return Err(SealError::TooLarge { what: "a file" }.into());
     }
-    Ok(Cutter { bytes: Bytes::File(file), unit, offset: 0 })
+    Ok(Cutter { origin: Origin::File(file), unit, offset: 0 })
 }
 
 impl Cutter {
@@ -78,12 +79,12 @@ impl Cutter {
     /// # Errors
     ///
     /// `SOURCE_CHANGED`, `SOURCE_UNREADABLE`, `TOO_LARGE`.
-    pub(crate) fn next(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let block = match &mut self.bytes {
-            Bytes::File(file) => {
+    pub(crate) fn next(&mut self, buffers: &Buffers) -> Result<Option<Bytes>, Error> {
+        let block = match &mut self.origin {
+            Origin::File(file) => {
                 let left = usize::try_from(file.len().saturating_sub(self.offset));
                 let len = left.unwrap_or(usize::MAX).min(self.unit);
-                let mut block = vec![0_u8; len];
+                let mut block = buffers.take(len);
                 if file.read_at(self.offset, &mut block)? < len {
                     return Err(SealError::SourceChanged { what: "its length is different" }.into());
                 }
@@ -92,8 +93,8 @@ impl Cutter {
                 }
                 block
             }
-            Bytes::Stream { stream, start } => {
-                let mut block = vec![0_u8; self.unit];
+            Origin::Stream { stream, start } => {
+                let mut block = buffers.take(self.unit);
                 let mut first: &[u8] = &std::mem::take(start);
                 let begun = fill(&mut first, &mut block)?;
                 let rest = block.get_mut(begun..).unwrap_or_default();

@@ -8,6 +8,7 @@ use holdfast_seal::error::Error as SealError;
 use zstd::bulk::Compressor;
 
 use crate::block::{BlockId, BlockKind, Coding};
+use crate::buffers::Bytes;
 use crate::error::Error;
 use crate::keys::EpochKeys;
 use crate::known::Known;
@@ -18,6 +19,8 @@ const MIN_COMPRESSED_LEN: usize = 64;
 /// Blocks above this are first tried by two samples.
 const SAMPLED_LEN: usize = 131_072;
 const SAMPLE_LEN: usize = 16_384;
+/// Less than one in 32 saved is not worth the time, here and when restoring.
+const MAX_SAMPLE_FRAME: usize = 2 * SAMPLE_LEN / 32 * 31;
 /// Blocks below this are not worth another thread.
 const INLINE_LEN: usize = 32_768;
 
@@ -28,7 +31,7 @@ pub(crate) struct Encoded {
     pub(crate) id: BlockId,
     pub(crate) plain_len: u32,
     /// Its stored form; nothing where the block was known.
-    pub(crate) stored: Option<(Coding, Vec<u8>)>,
+    pub(crate) stored: Option<(Coding, Bytes)>,
 }
 
 /// Hashes and compresses; one for each thread.
@@ -37,16 +40,19 @@ pub(crate) struct Encoder<'a> {
     known: &'a RwLock<Known>,
     /// Nothing where compression is off.
     compressor: Option<Compressor<'static>>,
+    /// The samples of a block, and what becomes of them.
+    sample: Vec<u8>,
+    frame: Vec<u8>,
 }
 
 impl<'a> Encoder<'a> {
     pub(crate) fn new(keys: &'a EpochKeys, known: &'a RwLock<Known>, compress: bool) -> Self {
         let compressor = compress.then(|| Compressor::new(LEVEL).ok()).flatten();
-        Self { keys, known, compressor }
+        Self { keys, known, compressor, sample: Vec::new(), frame: vec![0; MAX_SAMPLE_FRAME] }
     }
 
     /// Looks at a block of at most 1 MiB.
-    pub(crate) fn encode(&mut self, kind: BlockKind, plain: Vec<u8>) -> Encoded {
+    pub(crate) fn encode(&mut self, kind: BlockKind, plain: Bytes) -> Encoded {
         let id = BlockId::of(self.keys, kind, &plain);
         let plain_len = u32::try_from(plain.len()).unwrap_or(u32::MAX);
         let known = self.known.read().unwrap_or_else(PoisonError::into_inner).has(kind, id);
@@ -57,28 +63,34 @@ impl<'a> Encoder<'a> {
         Encoded { kind, id, plain_len, stored }
     }
 
-    fn compress(&mut self, plain: &[u8]) -> Option<Vec<u8>> {
-        let compressor = self.compressor.as_mut()?;
-        if plain.len() < MIN_COMPRESSED_LEN {
+    /// A frame that is shorter than the block.
+    fn compress(&mut self, plain: &Bytes) -> Option<Bytes> {
+        if plain.len() < MIN_COMPRESSED_LEN || !self.is_promising(plain) {
             return None;
         }
-        if plain.len() > SAMPLED_LEN {
-            let quarter = plain.len() / 4;
-            let piece = |from: usize| plain.get(from..from.saturating_add(SAMPLE_LEN));
-            let pieces = [piece(quarter), piece(quarter.saturating_mul(3))];
-            let sample = pieces.map(Option::unwrap_or_default).concat();
-            let len = compressor.compress(&sample).ok()?.len();
-            // Less than one in 32 saved is not worth the time, here and when restoring.
-            if len > sample.len().saturating_sub(sample.len() / 32) {
-                return None;
-            }
+        let mut frame = plain.another(plain.len().saturating_sub(1));
+        let len = self.compressor.as_mut()?.compress_to_buffer(plain, &mut *frame).ok()?;
+        frame.truncate(len);
+        Some(frame)
+    }
+
+    /// Whether two samples of a large block become shorter.
+    fn is_promising(&mut self, plain: &[u8]) -> bool {
+        let Some(compressor) = &mut self.compressor else { return false };
+        if plain.len() <= SAMPLED_LEN {
+            return true;
         }
-        let frame = compressor.compress(plain).ok()?;
-        (frame.len() < plain.len()).then_some(frame)
+        let quarter = plain.len() / 4;
+        self.sample.clear();
+        for from in [quarter, quarter.saturating_mul(3)] {
+            let piece = plain.get(from..from.saturating_add(SAMPLE_LEN));
+            self.sample.extend_from_slice(piece.unwrap_or_default());
+        }
+        compressor.compress_to_buffer(&self.sample, self.frame.as_mut_slice()).is_ok()
     }
 }
 
-type Job = (BlockKind, Vec<u8>, SyncSender<Encoded>);
+type Job = (BlockKind, Bytes, SyncSender<Encoded>);
 
 /// Blocks waiting for a thread.
 #[derive(Debug, Default)]
@@ -110,7 +122,7 @@ impl Queue {
         &self,
         encoder: &mut Encoder<'_>,
         kind: BlockKind,
-        plain: Vec<u8>,
+        plain: Bytes,
     ) -> Ticket {
         if plain.len() < INLINE_LEN {
             return Ticket::Done(Box::new(encoder.encode(kind, plain)));

@@ -7,6 +7,29 @@ use holdfast_seal::error::Error as SealError;
 
 use crate::manifest::Component;
 
+/// Every code that [`Error::code`] can return to a caller besides those of sealing and of
+/// destinations.
+pub const CODES: &[&str] = &[
+    "NOT_A_REPOSITORY",
+    "REPOSITORY_FORGED",
+    "UNSUPPORTED_FEATURE",
+    "SLOT_INVALID",
+    "SLOT_FORGED",
+    "OBJECT_MISMATCH",
+    "OBJECT_FORGED",
+    "SNAPSHOT_TAMPERED",
+    "BLOCK_MISMATCH",
+    "BLOCK_MISSING",
+    "INDEX_DAMAGED",
+    "PATH_UNSAFE",
+    "SNAPSHOT_MISSING",
+    "PROTECTION_DOWNGRADED",
+    "ROLLBACK_SUSPECTED",
+    "EPOCH_CHANGING",
+    "LAST_SLOT",
+    "LOCKED",
+];
+
 /// What is wrong with a repository or a part of it: the codes of `docs/format.md` section 11.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -112,6 +135,9 @@ pub enum Error {
         /// Why.
         cause: Box<Error>,
     },
+    /// Another backup works with the same state on this machine.
+    #[error("another backup to this destination is running on this machine")]
+    Locked,
     /// The destination failed; its code and message, unchanged.
     #[error("{message}")]
     Store {
@@ -131,6 +157,7 @@ impl Error {
             Self::Repository { fault, .. } => fault.code(),
             Self::Credential { cause, .. } => cause.code(),
             Self::Entry { cause, .. } => cause.code(),
+            Self::Locked => "LOCKED",
             Self::Store { code, .. } => code,
         }
     }
@@ -159,7 +186,7 @@ impl Error {
             Self::Repository { object: Some(name), .. } => {
                 vec![("object", Detail::Text(name.clone()))]
             }
-            Self::Repository { .. } | Self::Store { .. } => Vec::new(),
+            Self::Repository { .. } | Self::Locked | Self::Store { .. } => Vec::new(),
         }
     }
 
@@ -169,7 +196,7 @@ impl Error {
         match self {
             Self::Repository { fault, .. } => Some(*fault),
             Self::Entry { cause, .. } => cause.fault(),
-            Self::Seal(_) | Self::Credential { .. } | Self::Store { .. } => None,
+            Self::Seal(_) | Self::Credential { .. } | Self::Locked | Self::Store { .. } => None,
         }
     }
 
@@ -220,5 +247,46 @@ impl Reports {
     #[must_use]
     pub fn all(&self) -> Vec<Error> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use holdfast_seal::error::CODES as SEAL_CODES;
+
+    use super::*;
+
+    /// Every fault but the first comes after another: a new one does not compile without its place.
+    fn after(fault: Fault) -> Option<Fault> {
+        Some(match fault {
+            Fault::NotARepository => Fault::RepositoryForged,
+            Fault::RepositoryForged => Fault::Malformed,
+            Fault::Malformed => Fault::UnsupportedVersion,
+            Fault::UnsupportedVersion => Fault::UnsupportedFeature,
+            Fault::UnsupportedFeature => Fault::SlotInvalid,
+            Fault::SlotInvalid => Fault::SlotForged,
+            Fault::SlotForged => Fault::ObjectMismatch,
+            Fault::ObjectMismatch => Fault::ObjectForged,
+            Fault::ObjectForged => Fault::SnapshotTampered,
+            Fault::SnapshotTampered => Fault::BlockMismatch,
+            Fault::BlockMismatch => Fault::BlockMissing,
+            Fault::BlockMissing => Fault::IndexDamaged,
+            Fault::IndexDamaged => Fault::PathUnsafe,
+            Fault::PathUnsafe => Fault::SnapshotMissing,
+            Fault::SnapshotMissing => Fault::ProtectionDowngraded,
+            Fault::ProtectionDowngraded => Fault::RollbackSuspected,
+            Fault::RollbackSuspected => Fault::EpochChanging,
+            Fault::EpochChanging => Fault::LastSlot,
+            Fault::LastSlot => return None,
+        })
+    }
+
+    #[test]
+    fn the_list_of_codes_has_every_fault_and_nothing_that_sealing_has() {
+        let faults = std::iter::successors(Some(Fault::NotARepository), |fault| after(*fault));
+        let codes = faults.map(Fault::code).chain(["LOCKED"]);
+        let own: Vec<_> = codes.filter(|code| !SEAL_CODES.contains(code)).collect();
+        assert_eq!(own.len(), CODES.len());
+        assert!(own.iter().all(|code| CODES.contains(code)));
     }
 }

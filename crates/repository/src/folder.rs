@@ -2,10 +2,11 @@
 //! folder, and no link is ever followed below the target itself.
 
 use std::fs::File;
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::path::Path;
 
 use holdfast_seal::error::Error as SealError;
+use holdfast_seal::positioned;
 
 use crate::error::Error;
 use crate::manifest::Component;
@@ -21,7 +22,7 @@ mod system;
 
 pub(crate) mod staging;
 
-pub(crate) use system::{Folder, finish, holds, leads_away, read_at, write_at};
+pub(crate) use system::{Folder, finish, holds, leads_away};
 
 /// What a name stands for, links not followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -116,6 +117,18 @@ pub(crate) fn open_root(path: &Path) -> Result<Option<Folder>, Error> {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(unwritable("open folder", &error)),
     }
+}
+
+/// Fills `bytes` from `offset` on and returns how many there were: fewer only at the end.
+pub(crate) fn read_at(file: &File, offset: u64, bytes: &mut [u8]) -> Result<usize, Error> {
+    positioned::read_at(file, offset, &mut [IoSliceMut::new(bytes)])
+        .map_err(|error| unwritable("read", &error))
+}
+
+/// Writes all of `bytes` at `offset`.
+pub(crate) fn write_at(file: &File, offset: u64, bytes: &[u8]) -> Result<(), Error> {
+    positioned::write_at(file, offset, &mut [IoSlice::new(bytes)])
+        .map_err(|error| unwritable("write", &error))
 }
 
 /// A failure of the target, in the system's words.

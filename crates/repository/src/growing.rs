@@ -72,9 +72,7 @@ impl Growing {
 
     /// Writes a block.
     pub(crate) fn write(&self, staging: &Staging, offset: u64, bytes: &[u8]) -> Result<(), Error> {
-        self.with_file(staging, |file| {
-            folder::write_at(file, offset, bytes).map_err(|error| unwritable("write", &error))
-        })
+        self.with_file(staging, |file| folder::write_at(file, offset, bytes))
     }
 
     /// Gives the file up; false if it was given up before.

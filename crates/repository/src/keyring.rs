@@ -70,20 +70,19 @@ impl Keyring<'_> {
         if !self.repository.complete.protected {
             return Err(refused("protection is off: there are no credentials"));
         }
-        if self.list()?.len() >= MAX_SLOTS {
-            return Err(refused("there are 32 credentials already"));
-        }
         if !self.find(credential)?.is_empty() {
             return Err(refused("this credential opens the backup already"));
         }
-        self.store(credential, label)
+        self.store_one_more(credential, label)
     }
 
-    /// Replaces a credential: the old one no longer opens what the destination holds.
+    /// Replaces a credential: the old one no longer opens what the destination holds. The same
+    /// password once more gets a new slot, at the cost that it comes with.
     ///
     /// # Errors
     ///
-    /// `WRONG_CREDENTIAL` unless `old` has a slot; as [`Keyring::add`].
+    /// `WRONG_CREDENTIAL` unless `old` has a slot; `INVALID_ARGUMENT` where there are 32 slots; as
+    /// [`Keyring::add`].
     pub fn change(&self, old: &Credential, new: &Credential, label: &str) -> Result<String, Error> {
         let doomed = self.find(old)?;
         if doomed.is_empty() {
@@ -91,10 +90,11 @@ impl Keyring<'_> {
             return Err(SealError::WrongCredential { tried, looks_like: None }.into());
         }
         let known = self.find(new)?;
-        let name = match known.first() {
-            // An interrupted change goes on: the new slot is there already.
+        // An interrupted change goes on: the new slot is there already.
+        let begun = known.iter().find(|slot| !doomed.contains(slot));
+        let name = match begun {
             Some((name, _)) => name.clone(),
-            None => self.store(new, label)?,
+            None => self.store_one_more(new, label)?,
         };
         for (old, _) in doomed.iter().filter(|(old, _)| *old != name) {
             self.repository.store.remove(old)?;
@@ -126,6 +126,14 @@ impl Keyring<'_> {
     /// Stores one's own slot again if others removed all that one can open. Returns its name.
     fn keep(&self, own: &Credential, label: &str) -> Result<Option<String>, Error> {
         if self.find(own)?.is_empty() { self.store(own, label).map(Some) } else { Ok(None) }
+    }
+
+    /// Stores a slot where there is room: with one too many the repository would not open.
+    fn store_one_more(&self, credential: &Credential, label: &str) -> Result<String, Error> {
+        if self.list()?.len() >= MAX_SLOTS {
+            return Err(refused("there are 32 credentials already: remove one first"));
+        }
+        self.store(credential, label)
     }
 
     fn store(&self, credential: &Credential, label: &str) -> Result<String, Error> {

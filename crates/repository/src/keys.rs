@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use hkdf::Hkdf;
 use hmac::{Hmac, KeyInit as _};
 use holdfast_seal::age_key::{HybridIdentity, HybridRecipient};
+use holdfast_seal::derivation;
 use holdfast_seal::secret::{Seed, random_bytes};
 use sha2::Sha256;
 use zeroize::Zeroizing;
@@ -49,11 +49,7 @@ impl DerivedKey {
     ///
     /// `INTERNAL` if HKDF refuses, which it does not for 32 bytes.
     pub fn derive(repository: RepositoryId, secret: &[u8], label: &str) -> Result<Self, Error> {
-        let mut key = Zeroizing::new([0_u8; 32]);
-        Hkdf::<Sha256>::new(Some(&repository.0), secret)
-            .expand(label.as_bytes(), &mut *key)
-            .map_err(|_| holdfast_seal::error::Error::Internal { what: "HKDF".to_owned() })?;
-        Ok(Self(key))
+        Ok(Self(derivation::derive(Some(&repository.0), secret, &[label.as_bytes()])?))
     }
 
     /// The raw bytes.

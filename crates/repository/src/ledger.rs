@@ -64,6 +64,11 @@ impl Pending {
         Self { entry, file: None, settled: false, before: Before::Nothing }
     }
 
+    /// Whether it is a file.
+    pub(crate) const fn is_file(&self) -> bool {
+        self.file.is_some()
+    }
+
     /// A file that was not read, because it is as it was.
     pub(crate) fn unchanged(path: Vec<Component>, stat: &Stat, file: Remembered) -> Self {
         let entry = without_content(path, stat);
@@ -195,7 +200,7 @@ impl<'a> Ledger<'a> {
         let mut lists = Vec::new();
         for ids in file.ids.chunks(LIST_BLOCKS) {
             let plain: Vec<u8> = ids.iter().flat_map(|id| id.0).collect();
-            let list = encoder.encode(BlockKind::List, plain);
+            let list = encoder.encode(BlockKind::List, plain.into());
             lists.push(list.id);
             self.packer.add(list)?;
         }
@@ -203,7 +208,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn page(&mut self, page: Vec<u8>, encoder: &mut Encoder<'_>) -> Result<(), Error> {
-        let page = encoder.encode(BlockKind::Page, page);
+        let page = encoder.encode(BlockKind::Page, page.into());
         self.tally.pages.push(page.id.0);
         self.packer.add(page).map(drop)
     }

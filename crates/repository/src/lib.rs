@@ -6,7 +6,10 @@
 
 #![forbid(unsafe_code)]
 
+pub mod access;
 pub mod block;
+pub mod browse;
+mod buffers;
 mod cache;
 pub mod catalog;
 pub mod check;
@@ -19,7 +22,9 @@ mod encode;
 pub mod entries;
 pub mod error;
 pub mod file;
+mod fixed;
 mod folder;
+pub mod found;
 mod growing;
 mod handles;
 mod hex;
@@ -54,12 +59,15 @@ pub mod repository;
 pub mod restore;
 mod runs;
 pub mod session;
+mod shelf;
 mod ship;
 pub mod slot;
 pub mod snapshots;
 pub mod source;
 pub mod sqlite;
 mod stat;
+pub mod state;
+pub mod stats;
 pub mod store;
 pub mod text;
 pub mod time;

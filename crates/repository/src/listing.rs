@@ -7,7 +7,7 @@ use holdfast_seal::error::CredentialKind;
 use crate::error::{Error, Fault, fault, gone};
 use crate::name::Name;
 use crate::object::{Digest256, MAX_OBJECT_LEN};
-use crate::store::Store;
+use crate::store::{ObjectInfo, Store};
 
 /// A listed `.age` object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,7 +77,8 @@ impl Listing {
     ///
     /// # Errors
     ///
-    /// The destination's.
+    /// `REPOSITORY_FORGED` for two clear files of one name that differ in length: of two objects
+    /// of one name a store gives only one. The destination's.
     pub fn read(store: &dyn Store) -> Result<Self, Error> {
         let mut listing = Self::default();
         let mut infos = store.list("")?;
@@ -86,7 +87,7 @@ impl Listing {
         for info in infos {
             let Some(name) = Name::parse(&info.name) else { continue };
             let Some(number) = epoch_of(name) else {
-                listing.repository = Some(info.size);
+                only(&mut listing.repository, &info)?;
                 continue;
             };
             let epoch = listing.epochs.entry(number).or_default();
@@ -94,8 +95,8 @@ impl Listing {
             let listed = |digest| Listed { name: info.name.clone(), digest, size, modified };
             match name {
                 Name::Repository => {}
-                Name::Epoch(_) => epoch.claim = Some(size),
-                Name::Open(_) => epoch.open = Some(size),
+                Name::Epoch(_) => only(&mut epoch.claim, &info)?,
+                Name::Open(_) => only(&mut epoch.open, &info)?,
                 Name::Slot(_, kind, digest) => epoch.slots.push((kind, listed(digest))),
                 Name::Complete(_, digest) => epoch.complete.push(listed(digest)),
                 Name::Pack(_, digest) => epoch.packs.push(listed(digest)),
@@ -105,6 +106,17 @@ impl Listing {
             }
         }
         Ok(listing)
+    }
+}
+
+/// Takes the length of a clear file, of which there can be only one.
+fn only(len: &mut Option<u64>, info: &ObjectInfo) -> Result<(), Error> {
+    match len.replace(info.size) {
+        Some(_) => {
+            let what = "there are two clear files of one name, and they differ";
+            Err(fault(Fault::RepositoryForged, what).of(&info.name))
+        }
+        None => Ok(()),
     }
 }
 
@@ -119,5 +131,44 @@ fn epoch_of(name: Name) -> Option<u64> {
         | Name::Index(epoch, _)
         | Name::Snapshot(epoch, _)
         | Name::Tombstone(epoch, _) => Some(epoch),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug)]
+    struct Names(Vec<(&'static str, u64)>);
+
+    impl Store for Names {
+        fn list(&self, _: &str) -> Result<Vec<ObjectInfo>, Error> {
+            let info = |(name, size): &(&str, u64)| {
+                ObjectInfo { name: (*name).to_owned(), size: *size, modified: None }
+            };
+            Ok(self.0.iter().map(info).collect())
+        }
+
+        fn get(&self, _: &str, _: Option<(u64, u64)>) -> Result<Option<Vec<u8>>, Error> {
+            Ok(None)
+        }
+
+        fn put(&self, _: &str, _: Vec<u8>) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn remove(&self, _: &str) -> Result<(), Error> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn two_clear_files_of_one_name_and_different_lengths_are_forged() {
+        for name in ["holdfast.json", "e1/epoch.json", "e1/keyring/open.json"] {
+            let twice = Listing::read(&Names(vec![(name, 60), (name, 60)]));
+            assert!(twice.is_ok(), "{name}");
+            let differ = Listing::read(&Names(vec![(name, 60), ("other", 1), (name, 61)]));
+            assert_eq!(differ.unwrap_err().fault(), Some(Fault::RepositoryForged), "{name}");
+        }
     }
 }

@@ -2,7 +2,8 @@
 
 use holdfast_seal::credential::{self, Identity, Recipient, Recipients};
 use holdfast_seal::error::Error as SealError;
-use holdfast_seal::header::hybrid;
+use holdfast_seal::filling::Filling;
+use holdfast_seal::header::{Stanza, hybrid};
 use holdfast_seal::kdf::KdfLimits;
 use holdfast_seal::object::{self, ObjectKey};
 use holdfast_seal::secret::FileKey;
@@ -58,10 +59,32 @@ impl Digest256 {
 ///
 /// `INTERNAL` if the random generator fails.
 pub fn seal(keys: &EpochKeys, plain: &[u8]) -> Result<(Vec<u8>, ObjectKey), Error> {
+    let (stanzas, file_key) = wrap(keys)?;
+    Ok(object::seal(&stanzas, file_key, plain)?)
+}
+
+/// Begins an object that is sealed in `memory`, for everyone who knows the epoch's secret.
+///
+/// # Errors
+///
+/// `INTERNAL` if the random generator fails.
+pub(crate) fn begin(keys: &EpochKeys, memory: Vec<u8>) -> Result<Filling, Error> {
+    let (stanzas, file_key) = wrap(keys)?;
+    Ok(Filling::new(&stanzas, file_key, memory)?)
+}
+
+/// Seals what was filled in, and names it.
+pub(crate) fn finish(filling: Filling) -> Result<(Digest256, Vec<u8>, ObjectKey), Error> {
+    let mut hasher = Sha256::new();
+    let (sealed, key) = filling.seal(|bytes| hasher.update(bytes))?;
+    Ok((Digest256(hasher.finalize().into()), sealed, key))
+}
+
+fn wrap(keys: &EpochKeys) -> Result<(Vec<Stanza>, FileKey), Error> {
     let to = Recipients::new(vec![Recipient::Hybrid(keys.recipient.clone())])?;
     let file_key = FileKey::random()?;
     let (stanzas, _) = to.wrap(&file_key, &KdfLimits::default())?;
-    Ok(object::seal(&stanzas, file_key, plain)?)
+    Ok((stanzas, file_key))
 }
 
 /// Opens an object whose name was checked. That it opens proves nothing of who made it.

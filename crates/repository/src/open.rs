@@ -2,23 +2,17 @@
 
 use std::sync::Arc;
 
+use holdfast_seal::error::Error as SealError;
 use holdfast_seal::kdf::KdfLimits;
 
-use crate::clear;
-use crate::error::{Error, Fault, Reports, fault, gone};
-use crate::keys::{EpochKeys, RepositoryId};
-use crate::listing::{EpochListing, Listed, Listing};
+use crate::error::{Error, Fault, Reports, fault};
+use crate::found::{Chosen, Found, clear_file};
 use crate::name;
-use crate::object;
-use crate::pin::{Pin, rollback};
-use crate::record::Complete;
+use crate::pin::Pin;
 use crate::repository::{DEFAULT_REQUESTS, Repository};
 use crate::slot::{self, Credential, Expected};
 use crate::store::Store;
 use crate::unlock::{Unlocked, no_such_slot, unlock};
-
-/// Most bytes of `holdfast.json`, `epoch.json` and `open.json`.
-const MAX_CLEAR_LEN: u64 = 4096;
 
 /// How a repository is opened.
 #[derive(Debug, Clone, Copy)]
@@ -41,55 +35,29 @@ impl Opening<'_> {
     /// `OBJECT_MISMATCH`, `SLOT_INVALID`, `SLOT_FORGED`, `KDF_LIMIT`, `OUT_OF_MEMORY`; the
     /// destination's.
     pub fn open(&self, store: Arc<dyn Store>, reports: &Reports) -> Result<Repository, Error> {
-        let mut listing = Listing::read(&*store)?;
-        let nothing = || fault(Fault::NotARepository, "there is no backup at this destination");
-        let len = listing.repository.ok_or_else(nothing)?;
-        let id = clear::parse_repository(&clear_file(&*store, name::REPOSITORY, len)?)
-            .map_err(|error| error.of(name::REPOSITORY))?;
-        let (epoch, building) = self.choose(&listing, reports)?;
-        let listing = listing.epochs.remove(&epoch).unwrap_or_default();
-        let Unlocked { keys, lost_claims } = self.keys(&*store, &listing, id, epoch, reports)?;
-        let complete = complete(&*store, &keys, &listing.complete, epoch, reports)?;
-        check_protection(&complete, &listing)?;
-        Ok(Repository {
-            store,
-            id,
-            epoch,
-            keys,
-            complete,
-            building,
-            lost_claims,
-            listing,
-            requests: DEFAULT_REQUESTS,
-        })
+        self.open_found(&Found::look(store)?, reports)
     }
 
-    /// The highest complete epoch, and the highest above it that is being built.
-    fn choose(&self, listing: &Listing, reports: &Reports) -> Result<(u64, Option<u64>), Error> {
-        let claimed: Vec<_> =
-            listing.epochs.iter().rev().filter(|(_, epoch)| epoch.claim.is_some()).collect();
-        let complete = claimed.iter().position(|(_, epoch)| !epoch.complete.is_empty());
-        let chosen = complete.and_then(|position| claimed.split_at_checked(position));
-        let Some((building, [(epoch, chosen), ..])) = chosen else {
-            return Err(match self.pin {
-                Some(_) => rollback("a complete epoch was seen here before, now there is none"),
-                None => fault(Fault::NotARepository, "a backup was begun here and never finished"),
-            });
-        };
-        for (number, above) in building {
-            reports.add(if self.is_guarded() && above.open.is_some() {
-                downgraded(**number)
-            } else {
-                fault(Fault::EpochChanging, format!("epoch {number} is being built"))
-            });
-        }
-        if let Some(pin) = self.pin {
-            pin.check_epoch(**epoch)?;
-        }
-        if self.is_guarded() && chosen.open.is_some() {
-            return Err(downgraded(**epoch));
-        }
-        Ok((**epoch, building.first().map(|(number, _)| **number)))
+    /// Opens a repository that was found.
+    ///
+    /// # Errors
+    ///
+    /// As [`Opening::open`].
+    pub fn open_found(&self, found: &Found, reports: &Reports) -> Result<Repository, Error> {
+        let chosen = found.choose(self.pin, self.is_guarded(), reports)?;
+        let Unlocked { keys, lost_claims } = self.keys(found, &chosen, reports)?;
+        let complete = found.complete(&chosen, &keys, reports)?;
+        Ok(Repository {
+            store: Arc::clone(&found.store),
+            id: found.id(),
+            epoch: chosen.number,
+            keys: Arc::new(keys),
+            complete,
+            building: chosen.building,
+            lost_claims,
+            listing: chosen.listing.clone(),
+            requests: DEFAULT_REQUESTS,
+        })
     }
 
     /// Whether protection is expected.
@@ -99,16 +67,13 @@ impl Opening<'_> {
 
     fn keys(
         &self,
-        store: &dyn Store,
-        listing: &EpochListing,
-        repository: RepositoryId,
-        epoch: u64,
+        found: &Found,
+        chosen: &Chosen<'_>,
         reports: &Reports,
     ) -> Result<Unlocked, Error> {
-        let claim = name::epoch(epoch);
-        let bytes = clear_file(store, &claim, listing.claim.unwrap_or_default())?;
-        let commit = clear::parse_epoch(&bytes, epoch).map_err(|error| error.of(&claim))?;
-        let expected = Expected { repository, epoch, commit };
+        let (store, listing, epoch) = (&*found.store, chosen.listing, chosen.number);
+        let commit = found.commit(chosen)?;
+        let expected = Expected { repository: found.id(), epoch, commit };
         let unlocked = match (self.credential, listing.open) {
             (Some(credential), _) => {
                 unlock(store, &listing.slots, credential, &expected, self.limits, reports)?
@@ -132,64 +97,50 @@ impl Opening<'_> {
     }
 }
 
-fn clear_file(store: &dyn Store, name: &str, len: u64) -> Result<Vec<u8>, Error> {
-    if len > MAX_CLEAR_LEN {
-        return Err(fault(Fault::RepositoryForged, "a clear file is too long").of(name));
-    }
-    store.get(name, None)?.ok_or_else(|| gone(name))
-}
-
-/// One of the epoch's valid complete records, which are equal in worth.
-fn complete(
-    store: &dyn Store,
-    keys: &EpochKeys,
-    listed: &[Listed],
-    epoch: u64,
+/// Opens a repository with the first of `credentials` that opens it; without one where there is
+/// none. A damaged slot of one does not keep out the others.
+pub(crate) fn open_any(
+    found: &Found,
+    credentials: &[Credential],
+    pin: Option<&Pin>,
+    limits: &KdfLimits,
     reports: &Reports,
-) -> Result<Complete, Error> {
-    let mut found: Option<Complete> = None;
-    let mut unsupported = None;
-    for listed in listed {
-        let read = || {
-            let sealed = listed.fetch(store)?;
-            let (plain, _) = object::open(keys, &sealed)?;
-            Complete::parse(&plain, keys)
-        };
-        match read().map_err(|error: Error| error.of(&listed.name)) {
-            Ok(record) if record.epoch != epoch => {
-                let what = "a complete record is of another epoch";
-                return Err(fault(Fault::RepositoryForged, what).of(&listed.name));
-            }
-            Ok(record) => {
-                found = found.filter(|found| found.highest >= record.highest).or(Some(record));
-            }
-            Err(error) if error.is_damage() => {
-                if error.fault() == Some(Fault::UnsupportedFeature) {
-                    unsupported = Some(error.clone());
-                }
-                reports.add(error);
-            }
-            Err(error) => return Err(error),
+) -> Result<Repository, Error> {
+    let open = |credential| Opening { credential, pin, limits }.open_found(found, reports);
+    let Some((first, others)) = credentials.split_first() else { return open(None) };
+    let mut failures = Vec::new();
+    for credential in std::iter::once(first).chain(others) {
+        match open(Some(credential)) {
+            Err(error) if is_of_one(&error) => failures.push(error),
+            outcome => return outcome,
         }
     }
-    found.ok_or_else(|| {
-        let forged = || fault(Fault::RepositoryForged, "no genuine record completes the epoch");
-        unsupported.unwrap_or_else(forged)
-    })
+    Err(worst(failures))
 }
 
-/// The record decides whether an epoch is protected, whatever lies in its folder.
-fn check_protection(complete: &Complete, listing: &EpochListing) -> Result<(), Error> {
-    match (complete.protected, listing.open.is_some()) {
-        (true, true) => Err(downgraded(complete.epoch)),
-        (false, false) => {
-            Err(fault(Fault::RepositoryForged, "an epoch without protection has slots"))
+/// Whether another credential may open what this one did not.
+fn is_of_one(error: &Error) -> bool {
+    let damage = || error.fault() == Some(Fault::ObjectMismatch);
+    matches!(error, Error::Credential { .. }) || damage()
+}
+
+/// Damage before a wrong credential, that before one of a kind that is not there.
+fn worst(mut failures: Vec<Error>) -> Error {
+    let rank = |error: &Error| match error {
+        Error::Credential { cause: SealError::NoSuchSlot { .. }, .. } => 2,
+        Error::Credential { .. } => 1,
+        _ => 0,
+    };
+    let several = failures.len() > 1;
+    failures.sort_by_key(rank);
+    match failures.into_iter().next() {
+        Some(Error::Credential { cause: cause @ SealError::WrongCredential { .. }, .. })
+            if several =>
+        {
+            let what = "none of the credentials given opens this backup".to_owned();
+            Error::Credential { what, cause }
         }
-        _ => Ok(()),
+        Some(error) => error,
+        None => SealError::Internal { what: "no credential was tried".to_owned() }.into(),
     }
-}
-
-fn downgraded(epoch: u64) -> Error {
-    let what = format!("the destination says that protection is off in epoch {epoch}");
-    fault(Fault::ProtectionDowngraded, what).of(&name::open(epoch))
 }

@@ -26,7 +26,7 @@ pub struct Options {
     pub skipped: Vec<PathBuf>,
     /// Threads that hash and compress.
     pub threads: usize,
-    /// Packs that are sealed and stored at a time; each takes up to 70 MiB of memory.
+    /// Packs that are sealed and stored at a time; each takes up to 34 MiB of memory.
     pub uploads: usize,
     /// What makes copies of databases.
     pub snapshotter: Option<Arc<dyn Snapshotter>>,

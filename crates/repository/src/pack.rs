@@ -1,11 +1,14 @@
 //! Packs: blocks side by side, and a table of them (`docs/format.md` section 8).
 
 use hmac::{Hmac, Mac as _};
+use holdfast_seal::filling::Filling;
 use sha2::Sha256;
 
 use crate::block::{ROW_LEN, Row};
 use crate::error::{Error, Fault, fault};
+use crate::index::PackRecord;
 use crate::keys::{EpochKeys, MacKind};
+use crate::object;
 use crate::padme::padme;
 
 /// Bytes of a full pack's plaintext: 513 chunks.
@@ -20,55 +23,58 @@ const END_LEN: usize = MAC_LEN + TRAILER_LEN;
 const MAGIC: [u8; 8] = *b"\x01\0\0\0HFP1";
 
 /// Fills one pack.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct PackWriter {
-    blocks: Vec<u8>,
-    rows: Vec<Row>,
+    object: Filling,
+    rows: Vec<(Row, u32)>,
 }
 
 impl PackWriter {
-    /// An empty pack that uses the memory of an earlier one.
-    #[must_use]
-    pub fn reusing(mut memory: Vec<u8>) -> Self {
-        memory.clear();
-        Self { blocks: memory, rows: Vec::new() }
+    /// An empty pack, which is filled and sealed in `memory`.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if the random generator fails.
+    pub fn new(keys: &EpochKeys, memory: Vec<u8>) -> Result<Self, Error> {
+        Ok(Self { object: object::begin(keys, memory)?, rows: Vec::new() })
     }
 
     /// Whether a block of `stored_len` bytes still fits.
     #[must_use]
     pub fn fits(&self, stored_len: usize) -> bool {
         let table = self.rows.len().saturating_add(1).saturating_mul(ROW_LEN);
-        let len = self.blocks.len().saturating_add(stored_len).saturating_add(table);
+        let len = self.object.plain_len().saturating_add(stored_len).saturating_add(table);
         self.rows.len() < MAX_ROWS && len.saturating_add(END_LEN) <= FULL_LEN
     }
 
     /// Adds a block's stored bytes; `row` describes them.
     pub fn add(&mut self, row: Row, stored: &[u8]) {
-        self.blocks.extend_from_slice(stored);
-        self.rows.push(row);
+        let offset = u32::try_from(self.object.plain_len()).unwrap_or(u32::MAX);
+        self.object.add(stored);
+        self.rows.push((row, offset));
     }
 
-    /// Whether nothing was added yet.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
-    }
-
-    /// The plaintext and its rows. `full`: the next block did not fit, so the pack has the one
-    /// length of full packs.
-    #[must_use]
-    pub fn finish(self, keys: &EpochKeys, full: bool) -> (Vec<u8>, Vec<Row>) {
-        let Self { blocks: mut plain, rows } = self;
-        let table: Vec<u8> = rows.iter().flat_map(Row::format).collect();
-        let content = plain.len().saturating_add(table.len()).saturating_add(END_LEN);
+    /// The sealed pack, and what an index says of it. `full`: the next block did not fit, so the
+    /// pack has the one length of full packs.
+    ///
+    /// # Errors
+    ///
+    /// `INTERNAL` if a primitive refuses, which none does for these lengths.
+    pub fn finish(self, keys: &EpochKeys, full: bool) -> Result<(Vec<u8>, PackRecord), Error> {
+        let Self { mut object, rows } = self;
+        let table: Vec<u8> = rows.iter().flat_map(|(row, _)| row.format()).collect();
+        let end = table.len().saturating_add(END_LEN);
+        let content = object.plain_len().saturating_add(end);
         let len = if full && rows.len() < MAX_ROWS { FULL_LEN } else { padded(content) };
         let trailer = trailer(table.len());
         let mac = mac(keys, &table, &trailer).finalize().into_bytes();
-        plain.resize(len.saturating_sub(table.len()).saturating_sub(END_LEN), 0);
+        object.pad(len.saturating_sub(end));
         for part in [&table[..], &mac, &trailer] {
-            plain.extend_from_slice(part);
+            object.add(part);
         }
-        (plain, rows)
+        let (name, sealed, key) = object::finish(object)?;
+        let stored_len = sealed.len() as u64;
+        Ok((sealed, PackRecord { name, stored_len, key, rows }))
     }
 }
 

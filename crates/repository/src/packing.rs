@@ -4,6 +4,7 @@ use std::mem;
 use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use crate::block::{BlockKind, Row};
+use crate::buffers::Bytes;
 use crate::encode::Encoded;
 use crate::error::Error;
 use crate::known::Known;
@@ -18,19 +19,19 @@ const MAX_KEPT_LEN: usize = 8 << 20;
 pub(crate) struct Packer<'a> {
     ship: &'a Ship<'a>,
     known: &'a RwLock<Known>,
-    writer: PackWriter,
+    /// The pack that is being filled, from its first block on.
+    writer: Option<PackWriter>,
     /// The number of the pack that is being filled.
     number: usize,
     /// Pages and lists: beside each other they are read with few requests.
-    kept: Vec<(Row, Vec<u8>)>,
+    kept: Vec<(Row, Bytes)>,
     kept_len: usize,
 }
 
 impl<'a> Packer<'a> {
     pub(crate) fn new(ship: &'a Ship<'a>, known: &'a RwLock<Known>) -> Self {
         let number = lock(known).begin_pack();
-        let (writer, kept) = (PackWriter::default(), Vec::new());
-        Self { ship, known, writer, number, kept, kept_len: 0 }
+        Self { ship, known, writer: None, number, kept: Vec::new(), kept_len: 0 }
     }
 
     /// Adds a block unless it is known; either way the snapshot relies on it. Returns whether it
@@ -59,7 +60,7 @@ impl<'a> Packer<'a> {
     /// Hands over whatever is left.
     pub(crate) fn finish(&mut self) -> Result<(), Error> {
         self.release()?;
-        if self.writer.is_empty() { Ok(()) } else { self.send(false) }
+        self.send(false)
     }
 
     fn release(&mut self) -> Result<(), Error> {
@@ -68,16 +69,21 @@ impl<'a> Packer<'a> {
     }
 
     fn place(&mut self, row: Row, stored: &[u8]) -> Result<(), Error> {
-        if !self.writer.fits(stored.len()) {
+        if self.writer.as_ref().is_some_and(|writer| !writer.fits(stored.len())) {
             self.send(true)?;
         }
+        let writer = match &mut self.writer {
+            Some(writer) => writer,
+            none => none.insert(self.ship.empty_pack()?),
+        };
+        writer.add(row, stored);
         lock(self.known).place(row.kind, row.id, self.number);
-        self.writer.add(row, stored);
         Ok(())
     }
 
+    /// Hands over the pack that is being filled, if one is.
     fn send(&mut self, full: bool) -> Result<(), Error> {
-        let writer = mem::replace(&mut self.writer, self.ship.empty_pack());
+        let Some(writer) = self.writer.take() else { return Ok(()) };
         let number = mem::replace(&mut self.number, lock(self.known).begin_pack());
         self.ship.send(Cargo { number, writer, full })
     }

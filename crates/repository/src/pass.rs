@@ -10,6 +10,7 @@ use holdfast_seal::control::Control;
 use holdfast_seal::error::Error as SealError;
 
 use crate::block::BlockKind;
+use crate::buffers::Buffers;
 use crate::cache::{CacheReader, Remembered};
 use crate::cut::{self, Cutter};
 use crate::database::Copy;
@@ -39,6 +40,7 @@ enum Step {
 pub(crate) struct Pass<'a> {
     pub(crate) control: &'a Control,
     pub(crate) queue: &'a Queue,
+    pub(crate) buffers: Buffers,
     pub(crate) encoder: Encoder<'a>,
     pub(crate) ledger: Ledger<'a>,
     pub(crate) cache: Option<CacheReader<'a>>,
@@ -198,7 +200,7 @@ impl<'a> Pass<'a> {
         };
         loop {
             self.control.check()?;
-            match cutter.next() {
+            match cutter.next(&self.buffers) {
                 Ok(Some(block)) => {
                     let len = block.len() as u64;
                     let ticket = self.queue.submit(&mut self.encoder, BlockKind::Data, block);
@@ -228,7 +230,10 @@ impl<'a> Pass<'a> {
                     self.ledger.block(ticket.wait()?)?;
                 }
                 Some(Step::Discard) => self.ledger.discard(),
-                Some(Step::Entry(pending)) => self.ledger.entry(*pending, &mut self.encoder)?,
+                Some(Step::Entry(pending)) => {
+                    self.control.add_files(pending.is_file().into());
+                    self.ledger.entry(*pending, &mut self.encoder)?;
+                }
                 None => break,
             }
         }

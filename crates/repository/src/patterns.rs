@@ -1,4 +1,4 @@
-//! Which paths of the sources are left out.
+//! Which paths are meant: those of the sources that are left out, those of entries that are sought.
 
 use std::path::Path;
 
@@ -22,9 +22,18 @@ impl Patterns {
     ///
     /// `INVALID_ARGUMENT` for a pattern that is none.
     pub(crate) fn new(patterns: &[String]) -> Result<Self, Error> {
+        Self::of("exclude", patterns)
+    }
+
+    /// The same for the argument of this name.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for a pattern that is none.
+    pub(crate) fn of(argument: &str, patterns: &[String]) -> Result<Self, Error> {
         let (folders, any): (Vec<_>, Vec<_>) =
             patterns.iter().partition(|pattern| pattern.ends_with('/'));
-        Ok(Self { any: set(&any)?, folders: set(&folders)? })
+        Ok(Self { any: set(argument, &any)?, folders: set(argument, &folders)? })
     }
 
     /// Whether the path, relative to the snapshot, is left out.
@@ -33,12 +42,11 @@ impl Patterns {
     }
 }
 
-fn set(patterns: &[&String]) -> Result<GlobSet, Error> {
+fn set(argument: &str, patterns: &[&String]) -> Result<GlobSet, Error> {
+    let invalid =
+        |error: globset::Error| SealError::InvalidArgument { what: format!("{argument}: {error}") };
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let invalid = |error: globset::Error| SealError::InvalidArgument {
-            what: format!("exclude: {error}"),
-        };
         let bare = pattern.trim_end_matches('/');
         let whole = match bare.strip_prefix('/') {
             Some(rooted) => rooted.to_owned(),
@@ -47,8 +55,6 @@ fn set(patterns: &[&String]) -> Result<GlobSet, Error> {
         };
         set.add(GlobBuilder::new(&whole).literal_separator(true).build().map_err(invalid)?);
     }
-    let invalid =
-        |error: globset::Error| SealError::InvalidArgument { what: format!("exclude: {error}") };
     Ok(set.build().map_err(invalid)?)
 }
 

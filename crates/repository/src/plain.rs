@@ -11,6 +11,15 @@ use zeroize::Zeroize as _;
 pub struct Plain(Vec<u8>);
 
 impl Plain {
+    /// Empty, with room for `len` bytes: what was there is wiped before it moves.
+    pub(crate) fn emptied(&mut self, len: usize) -> &mut Vec<u8> {
+        if self.0.capacity() < len {
+            *self = Self(Vec::with_capacity(len));
+        }
+        self.0.clear();
+        &mut self.0
+    }
+
     /// The bytes, to be changed.
     pub(crate) const fn bytes(&mut self) -> &mut Vec<u8> {
         &mut self.0

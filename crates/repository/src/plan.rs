@@ -196,8 +196,7 @@ impl Planner<'_> {
 /// Whether a file has this block where it should be.
 pub(crate) fn holds_block(keys: &EpochKeys, file: &File, block: &FileBlock) -> Result<bool, Error> {
     let mut bytes = vec![0_u8; usize::try_from(block.len).unwrap_or_default()];
-    let count = folder::read_at(file, block.offset, &mut bytes)
-        .map_err(|error| folder::unwritable("read", &error))?;
+    let count = folder::read_at(file, block.offset, &mut bytes)?;
     Ok(count == bytes.len() && BlockId::of(keys, BlockKind::Data, &bytes) == block.id)
 }
 

@@ -13,14 +13,14 @@ pub(crate) fn is_taken(error: &Error) -> bool {
 }
 
 /// Stores a `.age` object. One of its name is fine if its bytes are: an earlier try that seemed to
-/// fail had stored it.
+/// fail had stored it. What is left of `bytes` is memory to use again.
 pub(crate) fn put(
     store: &dyn Store,
     name: &str,
     digest: Digest256,
-    bytes: Vec<u8>,
+    bytes: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    match store.put(name, bytes) {
+    match store.put_lent(name, bytes) {
         Err(error) if is_taken(&error) => match store.get(name, None)? {
             Some(bytes) => digest.check(&bytes).map_err(|error| error.of(name)),
             None => Err(error),

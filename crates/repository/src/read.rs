@@ -16,6 +16,7 @@ use crate::object::{self, Digest256};
 use crate::pack;
 use crate::plain::Plain;
 use crate::repository::Repository;
+use crate::shelf::Shelf;
 
 /// Reads blocks of a repository; several threads may.
 #[derive(Debug)]
@@ -24,6 +25,7 @@ pub struct Reader {
     pub repository: Arc<Repository>,
     /// What was noticed besides.
     pub reports: Arc<Reports>,
+    pub(crate) shelf: Shelf,
     catalog: RwLock<Catalog>,
     /// Packs that proved damaged when they were fetched whole; locked while one is.
     damaged: Mutex<HashMap<Digest256, Error>>,
@@ -34,7 +36,8 @@ impl Reader {
     #[must_use]
     pub fn new(repository: Arc<Repository>, catalog: Catalog, reports: Arc<Reports>) -> Self {
         let catalog = RwLock::new(catalog);
-        Self { repository, reports, catalog, damaged: Mutex::default() }
+        let (shelf, damaged) = (Shelf::default(), Mutex::default());
+        Self { repository, reports, shelf, catalog, damaged }
     }
 
     /// What is known about where blocks lie.
@@ -79,6 +82,13 @@ impl Reader {
     /// `BLOCK_MISSING` if it has no place; what is wrong with the first place if none has it
     /// whole: `OBJECT_MISMATCH`, `OBJECT_FORGED`, `BLOCK_MISMATCH`; the destination's.
     pub fn block(&self, kind: BlockKind, id: BlockId) -> Result<Plain, Error> {
+        if let Some(kept) = self.shelf.get(kind, id) {
+            return Ok(kept);
+        }
+        self.read(kind, id).inspect(|plain| self.shelf.keep(kind, id, plain))
+    }
+
+    fn read(&self, kind: BlockKind, id: BlockId) -> Result<Plain, Error> {
         let mut tried = Vec::new();
         let mut failures = Vec::new();
         let mut exhausted = false;
@@ -106,8 +116,13 @@ impl Reader {
         }
     }
 
-    /// The plaintext of chunks `first` to `last` of a pack.
-    pub(crate) fn chunks(&self, pack: &Pack, first: u64, last: u64) -> Result<Plain, Error> {
+    /// The plaintext of chunks `first` to `last` of a pack, into `plain`.
+    pub(crate) fn chunks(
+        &self,
+        pack: &Pack,
+        (first, last): (u64, u64),
+        plain: &mut Plain,
+    ) -> Result<(), Error> {
         let start = pack.key.header_len.saturating_add(NONCE_LEN as u64);
         let payload = pack.listed.size.checked_sub(start).ok_or_else(out_of_range)?;
         let count = payload.div_ceil(SEALED_CHUNK_LEN as u64);
@@ -118,17 +133,15 @@ impl Reader {
         let to = last.saturating_add(1).saturating_mul(SEALED_CHUNK_LEN as u64).min(payload);
         let len = to.saturating_sub(from);
         let range = Some((start.saturating_add(from), len));
-        let fetched = self.repository.store.get(&pack.listed.name, range)?;
-        let mut chunks = Plain::from(fetched.unwrap_or_default());
-        if chunks.len() as u64 != len {
+        let chunks = plain.emptied(usize::try_from(len).unwrap_or_default());
+        let there = self.repository.store.get_into(&pack.listed.name, range, chunks)?;
+        if !there || chunks.len() as u64 != len {
             return Err(fault(Fault::ObjectMismatch, "a part of a pack is not there"));
         }
         let ends = last.saturating_add(1) == count;
-        let opened = pack.key.open_chunks(first, ends, chunks.bytes());
-        opened.map_err(|error| {
-            fault(Fault::ObjectMismatch, error.to_string()).of(&pack.listed.name)
-        })?;
-        Ok(chunks)
+        let opened = pack.key.open_chunks(first, ends, chunks);
+        opened
+            .map_err(|error| fault(Fault::ObjectMismatch, error.to_string()).of(&pack.listed.name))
     }
 
     /// The block at one place; nothing where the pack itself does not have it.
@@ -142,7 +155,8 @@ impl Reader {
         let Some(pack) = pack else { return Ok(None) };
         let row = row(kind, id, place);
         let (first, last) = span(place.offset, place.end());
-        let ranged = self.chunks(&pack, first, last).and_then(|plain| {
+        let mut plain = Plain::default();
+        let ranged = self.chunks(&pack, (first, last), &mut plain).and_then(|()| {
             let stored = cut(&plain, first, place).ok_or_else(out_of_range)?;
             block::decode(&self.repository.keys, &row, stored).map(Decoded::into_plain)
         });

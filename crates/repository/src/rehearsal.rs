@@ -33,7 +33,11 @@ impl Store for Rehearsal<'_> {
         self.below.get(name, range)
     }
 
-    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
+    fn put(&self, name: &str, mut bytes: Vec<u8>) -> Result<(), Error> {
+        self.put_lent(name, &mut bytes)
+    }
+
+    fn put_lent(&self, name: &str, bytes: &mut Vec<u8>) -> Result<(), Error> {
         let info = ObjectInfo { name: name.to_owned(), size: bytes.len() as u64, modified: None };
         self.put().push(info);
         Ok(())

@@ -71,18 +71,20 @@ impl<T> Run<T> {
         self.wanted.is_empty()
     }
 
-    /// Reads the blocks and hands each to `each`, until that fails.
+    /// Reads the blocks and hands each to `each`, until that fails. They lie in `memory`, which
+    /// can be used for one run after another.
     pub(crate) fn read(
         self,
         reader: &Reader,
+        memory: &mut Plain,
         mut each: impl FnMut(T, Result<Decoded<'_>, Error>) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        let chunks = self.fetch(reader)?;
+        let first = self.fetch(reader, memory)?;
         for (wanted, place) in self.wanted {
-            let quick = place.zip(chunks.as_ref()).and_then(|(place, (first, plain))| {
+            let quick = place.zip(first).and_then(|(place, first)| {
                 let Location { coding, stored_len, plain_len, .. } = place;
                 let row = Row { id: wanted.id, kind: wanted.kind, coding, stored_len, plain_len };
-                let stored = cut(plain, *first, place)?;
+                let stored = cut(memory, first, place)?;
                 block::decode(&reader.repository.keys, &row, stored).ok()
             });
             let alone = || reader.block(wanted.kind, wanted.id).map(Decoded::Own);
@@ -91,13 +93,13 @@ impl<T> Run<T> {
         Ok(())
     }
 
-    /// The chunks of the whole run, with the number of the first; nothing if they are damaged.
-    fn fetch(&self, reader: &Reader) -> Result<Option<(u64, Plain)>, Error> {
+    /// Brings the chunks of the whole run; the number of the first, nothing if they are damaged.
+    fn fetch(&self, reader: &Reader, memory: &mut Plain) -> Result<Option<u64>, Error> {
         let Some(Bounds { pack, start, end }) = self.bounds else { return Ok(None) };
         let Some(pack) = reader.catalog().pack(pack).cloned() else { return Ok(None) };
         let (first, last) = span(start, end);
-        match reader.chunks(&pack, first, last) {
-            Ok(plain) => Ok(Some((first, plain))),
+        match reader.chunks(&pack, (first, last), memory) {
+            Ok(()) => Ok(Some(first)),
             Err(error) if error.is_damage() => Ok(None),
             Err(error) => Err(error),
         }
@@ -115,21 +117,27 @@ impl Reader {
         kind: BlockKind,
         ids: &[BlockId],
     ) -> Result<Vec<Result<Plain, Error>>, Error> {
-        let mut blocks = Vec::with_capacity(ids.len());
-        let mut keep = |(), block: Result<Decoded<'_>, Error>| match block {
-            Err(error) if !error.is_damage() => Err(error),
-            block => {
-                blocks.push(block.map(Decoded::into_plain));
-                Ok(())
+        let mut blocks: Vec<_> = ids.iter().map(|id| self.shelf.get(kind, *id).map(Ok)).collect();
+        let missing: Vec<_> = blocks.iter_mut().zip(ids).filter(|(kept, _)| kept.is_none()).collect();
+        let keep = |(id, place): (BlockId, &mut Option<_>), block: Result<Decoded<'_>, Error>| {
+            match block {
+                Err(error) if !error.is_damage() => return Err(error),
+                block => {
+                    if let Ok(block) = &block {
+                        self.shelf.keep(kind, id, block);
+                    }
+                    *place = Some(block.map(Decoded::into_plain));
+                }
             }
+            Ok(())
         };
-        let mut run = Run::default();
-        for id in ids {
-            if let Some(full) = run.add(self, Wanted { kind, id: *id, tag: () }) {
-                full.read(self, &mut keep)?;
+        let (mut run, mut memory) = (Run::default(), Plain::default());
+        for (place, id) in missing {
+            if let Some(full) = run.add(self, Wanted { kind, id: *id, tag: (*id, place) }) {
+                full.read(self, &mut memory, keep)?;
             }
         }
-        run.read(self, &mut keep)?;
-        Ok(blocks)
+        run.read(self, &mut memory, keep)?;
+        Ok(blocks.into_iter().flatten().collect())
     }
 }

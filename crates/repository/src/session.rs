@@ -1,35 +1,34 @@
 //! A backup: from the sources to a snapshot (`docs/format.md` section 10).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{PoisonError, RwLock};
 use std::thread;
 
 use holdfast_seal::control::{Control, Phase};
-use holdfast_seal::secret::random_bytes;
 
-use crate::cache::{self, CacheReader, CacheWriter};
+use crate::cache::{CacheReader, CacheWriter};
 use crate::commit::{self, Checked};
 use crate::database;
-use crate::encode::{Encoder, Queue};
+use crate::encode::Encoder;
 use crate::error::{Error, Reports};
+use crate::fixed::{Ending, Fixed};
 use crate::index::PackRecord;
 use crate::journal::Journal;
+use crate::keys::EpochKeys;
 use crate::known::{Known, lengths};
 use crate::ledger::{Ledger, Tally};
 use crate::manifest::Component;
 use crate::name;
 use crate::packing::Packer;
 use crate::pass::{Pass, Steps};
-use crate::patterns::Patterns;
 use crate::record::{Id, Snapshot};
 use crate::rehearsal::Rehearsal;
 use crate::repository::Repository;
 use crate::ship::Ship;
 use crate::snapshots::Snapshots;
-use crate::source::{Named, Problem, Source, name_all};
+use crate::source::{Problem, Source};
 use crate::store::Store;
 use crate::time::Time;
-use crate::walk::Walk;
 
 pub use crate::ledger::Files;
 pub use crate::options::Options;
@@ -69,18 +68,6 @@ pub struct Session<'a> {
     pub reports: &'a Reports,
 }
 
-/// What stays the same over all passes.
-struct Fixed<'a> {
-    id: Id,
-    named: Vec<Named>,
-    patterns: Patterns,
-    skipped: Vec<PathBuf>,
-    cache: Option<PathBuf>,
-    copies: PathBuf,
-    known: &'a RwLock<Known>,
-    queue: Queue,
-}
-
 impl Session<'_> {
     /// Makes the backup. The snapshot exists once this returns.
     ///
@@ -101,14 +88,15 @@ impl Session<'_> {
         let store: &dyn Store =
             if self.options.dry_run { &rehearsal } else { &*self.repository.store };
         let known = RwLock::new(Known::read(self.repository, self.snapshots, self.reports)?);
-        let fixed = self.fixed(sources, &known)?;
+        let fixed = Fixed::new(sources, self.options, database::folder(self.state()), &known)?;
         let journal = self.state().and_then(Journal::open);
         let unnamed = journal.as_ref().map(|journal| self.resume(journal, &known));
-        let keys = (&self.repository.keys, self.repository.epoch);
+        let keys: (&EpochKeys, u64) = (&self.repository.keys, self.repository.epoch);
         let journal = (journal.as_ref(), unnamed.unwrap_or_default());
         let ship = Ship::new(store, keys, &known, self.control, journal);
         thread::scope(|scope| {
-            let _closing = Closing(&ship, &fixed.queue);
+            let _ending = Ending(&ship, &fixed);
+            scope.spawn(|| self.measure(&fixed));
             for _ in 0..self.options.uploads.max(1) {
                 scope.spawn(|| ship.serve());
             }
@@ -117,6 +105,7 @@ impl Session<'_> {
             }
             self.work(store, &fixed, &ship)
         })
+        .inspect(|_| self.control.set_total(self.control.done()))
     }
 
     fn work(
@@ -171,6 +160,7 @@ impl Session<'_> {
         let pass = Pass {
             control: self.control,
             queue: &fixed.queue,
+            buffers: fixed.buffers.clone(),
             encoder: self.encoder(fixed.known),
             ledger: Ledger::new(keys, fixed.known, packer, writer),
             cache,
@@ -179,47 +169,16 @@ impl Session<'_> {
             width: self.options.threads.max(1).saturating_mul(BLOCKS_PER_THREAD),
             steps: Steps::default(),
         };
-        let walk = Walk::new(&fixed.named, &fixed.patterns, &fixed.skipped);
-        Ok(pass.run(walk)?.close())
+        Ok(pass.run(fixed.walk())?.close())
     }
 
     fn encoder<'s>(&'s self, known: &'s RwLock<Known>) -> Encoder<'s> {
         Encoder::new(&self.repository.keys, known, self.options.compress)
     }
 
-    fn fixed<'s>(&self, sources: &[Source], known: &'s RwLock<Known>) -> Result<Fixed<'s>, Error> {
-        let named = name_all(sources)?;
-        let described: String = named.iter().map(Named::describe).collect();
-        let resolve = |path: &PathBuf| path.canonicalize().ok();
-        Ok(Fixed {
-            id: random_bytes()?,
-            patterns: Patterns::new(&self.options.exclude)?,
-            skipped: self
-                .options
-                .skipped
-                .iter()
-                .chain(self.state_folder())
-                .filter_map(resolve)
-                .collect(),
-            cache: self
-                .options
-                .state
-                .as_deref()
-                .map(|state| cache::path(state, described.as_bytes())),
-            copies: database::folder(self.state()),
-            queue: Queue::default(),
-            named,
-            known,
-        })
-    }
-
     /// Where state is kept, unless nothing is to be changed.
     fn state(&self) -> Option<&Path> {
-        self.state_folder().map(PathBuf::as_path).filter(|_| !self.options.dry_run)
-    }
-
-    fn state_folder(&self) -> Option<&PathBuf> {
-        self.options.state.as_ref()
+        self.options.state.as_deref().filter(|_| !self.options.dry_run)
     }
 
     /// Packs that an interrupted session stored and that are still good, now known.
@@ -252,6 +211,17 @@ impl Session<'_> {
         cached.or_else(|| all.iter().find(is_alike).map(|snapshot| snapshot.id))
     }
 
+    /// Estimates how many bytes there are: as many as last time; at first, as the sources have.
+    fn measure(&self, fixed: &Fixed<'_>) {
+        let parent = self.parent(fixed, None);
+        let parent = self.snapshots.all.iter().find(|snapshot| Some(snapshot.id) == parent);
+        let is_over = || fixed.is_over() || self.control.check().is_err();
+        let total = parent.map(|parent| parent.bytes).or_else(|| fixed.bytes(is_over));
+        if let Some(total) = total {
+            self.control.set_total(total);
+        }
+    }
+
     fn outcome(
         &self,
         (id, parent, time): (Id, Option<Id>, Time),
@@ -274,15 +244,5 @@ impl Session<'_> {
             incomplete: problems.iter().any(Problem::is_loss),
         };
         Outcome { snapshot, files, read_bytes, stored_bytes: 0, problems }
-    }
-}
-
-/// Lets the threads end, however the session ends.
-struct Closing<'a>(&'a Ship<'a>, &'a Queue);
-
-impl Drop for Closing<'_> {
-    fn drop(&mut self) {
-        self.0.close();
-        self.1.close();
     }
 }

@@ -5,7 +5,6 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 use holdfast_seal::control::Control;
 
-use crate::block::Row;
 use crate::error::Error;
 use crate::index::{self, MAX_PACKS, PackRecord};
 use crate::journal::Journal;
@@ -36,8 +35,8 @@ struct State {
     /// Packs that are stored and that no index names yet.
     unnamed: Vec<PackRecord>,
     failure: Option<Error>,
-    /// Memory of a pack that is sealed, for one to come.
-    spare: Option<Vec<u8>>,
+    /// Memory of packs that are stored, for those to come.
+    spare: Vec<Vec<u8>>,
     closed: bool,
 }
 
@@ -75,8 +74,9 @@ impl<'a> Ship<'a> {
     }
 
     /// A new pack.
-    pub(crate) fn empty_pack(&self) -> PackWriter {
-        PackWriter::reusing(self.lock().spare.take().unwrap_or_default())
+    pub(crate) fn empty_pack(&self) -> Result<PackWriter, Error> {
+        let memory = self.lock().spare.pop().unwrap_or_default();
+        PackWriter::new(self.keys, memory)
     }
 
     /// Hands over a pack, once the one before is being worked on.
@@ -149,28 +149,26 @@ impl<'a> Ship<'a> {
         plain: &[u8],
         name: impl FnOnce(Digest256) -> String,
     ) -> Result<Digest256, Error> {
-        let (sealed, _) = object::seal(self.keys, plain)?;
+        let (mut sealed, _) = object::seal(self.keys, plain)?;
         let digest = Digest256::of(&sealed);
         let len = sealed.len() as u64;
-        put(self.store, &name(digest), digest, sealed)?;
+        put(self.store, &name(digest), digest, &mut sealed)?;
         self.stored_bytes.fetch_add(len, Ordering::Relaxed);
         Ok(digest)
     }
 
     fn pack(&self, cargo: Cargo) -> Result<PackRecord, Error> {
         self.control.check()?;
-        let (plain, rows) = cargo.writer.finish(self.keys, cargo.full);
-        let (sealed, key) = object::seal(self.keys, &plain)?;
-        self.lock().spare = Some(plain);
+        let (mut sealed, record) = cargo.writer.finish(self.keys, cargo.full)?;
         self.control.check()?;
-        let name = Digest256::of(&sealed);
-        let stored_len = sealed.len() as u64;
-        put(self.store, &name::pack(self.epoch, name), name, sealed)?;
-        self.stored_bytes.fetch_add(stored_len, Ordering::Relaxed);
+        put(self.store, &name::pack(self.epoch, record.name), record.name, &mut sealed)?;
+        if sealed.capacity() > 0 {
+            self.lock().spare.push(sealed);
+        }
+        self.stored_bytes.fetch_add(record.stored_len, Ordering::Relaxed);
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-        known.stored(cargo.number, (name, stored_len));
+        known.stored(cargo.number, (record.name, record.stored_len));
         drop(known);
-        let record = PackRecord { name, stored_len, key, rows: located(rows) };
         if let Some(journal) = self.journal {
             journal.add(self.keys, &record);
         }
@@ -206,16 +204,6 @@ impl<'a> Ship<'a> {
     }
 }
 
-fn located(rows: Vec<Row>) -> Vec<(Row, u32)> {
-    let mut offset = 0_u32;
-    let locate = |row: Row| {
-        let at = offset;
-        offset = offset.saturating_add(row.stored_len);
-        (row, at)
-    };
-    rows.into_iter().map(locate).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use std::thread;
@@ -223,7 +211,7 @@ mod tests {
     use holdfast_seal::secret::Seed;
 
     use super::*;
-    use crate::block::{BlockId, BlockKind, Coding};
+    use crate::block::{BlockId, BlockKind, Coding, Row};
     use crate::keys::RepositoryId;
     use crate::store::ObjectInfo;
 
@@ -245,13 +233,16 @@ mod tests {
             Ok(())
         }
 
+        fn put_lent(&self, name: &str, bytes: &mut Vec<u8>) -> Result<(), Error> {
+            self.put(name, bytes.clone())
+        }
+
         fn remove(&self, _: &str) -> Result<(), Error> {
             Ok(())
         }
     }
 
-    fn cargo(number: usize) -> Cargo {
-        let mut writer = PackWriter::default();
+    fn cargo(number: usize, mut writer: PackWriter) -> Cargo {
         let id = BlockId([u8::try_from(number).unwrap(); 32]);
         let (kind, coding) = (BlockKind::Data, Coding::Raw);
         writer.add(Row { id, kind, coding, stored_len: 1, plain_len: 1 }, b"x");
@@ -270,10 +261,12 @@ mod tests {
             }
             for _ in 0..40 {
                 let number = known.write().unwrap().begin_pack();
-                ship.send(cargo(number)).unwrap();
+                ship.send(cargo(number, ship.empty_pack().unwrap())).unwrap();
             }
             ship.settle().unwrap();
             ship.close();
+            // One was filled, one waited, three were stored: memory of no more packs than that.
+            assert!((1..=5).contains(&ship.lock().spare.len()));
         });
         let mut packs = Vec::new();
         let mut named = Vec::new();

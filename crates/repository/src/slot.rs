@@ -41,6 +41,15 @@ impl Credential {
             Self::Key(_) => CredentialKind::Key,
         }
     }
+
+    /// Refuses what may not open something new.
+    ///
+    /// # Errors
+    ///
+    /// `PASSWORD_LENGTH`, `PASSWORD_CHARACTER`, `KEY_WEAK`.
+    pub fn check_new(&self) -> Result<(), Error> {
+        recipients(self).map(drop)
+    }
 }
 
 /// What a slot says.

@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use holdfast_seal::error::Error as SealError;
+
 use crate::error::{Error, Fault, Reports, fault};
 use crate::hex;
 use crate::listing::Listed;
@@ -11,6 +13,11 @@ use crate::parallel;
 use crate::pin::{Pin, rollback};
 use crate::record::{Id, Snapshot, Tombstone};
 use crate::repository::Repository;
+
+/// Fewest digits that stand for an id.
+const MIN_PREFIX_LEN: usize = 4;
+/// Digits of an id.
+const ID_LEN: usize = 32;
 
 /// A tombstone and its object's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -119,22 +126,51 @@ impl Snapshots {
         if let Some(error) = &self.suspicion {
             return Err(error.clone());
         }
-        self.all.iter().find(|snapshot| snapshot.id == *id).ok_or_else(|| {
-            let what = || missing(&format!("no snapshot {} in this backup", hex::encode(id)));
-            self.damaged.first().cloned().unwrap_or_else(what)
-        })
+        let found = self.all.iter().find(|snapshot| snapshot.id == *id);
+        found.ok_or_else(|| self.not_found(&hex::encode(id)))
     }
 
-    /// What to remember of this repository.
-    #[must_use]
-    pub fn pin(&self, repository: &Repository) -> Pin {
-        Pin {
-            epoch: repository.epoch,
-            protected: repository.complete.protected,
-            commit: repository.keys.commit,
-            sequence: self.highest,
-            snapshots: self.all.iter().map(|snapshot| snapshot.id).collect(),
+    /// The snapshot that `text` stands for: `latest`, an id, or the beginning of one.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for fewer than 4 digits, for what are none, and where several ids begin
+    /// like this; as [`Snapshots::latest`] and [`Snapshots::find`].
+    pub fn named(&self, text: &str) -> Result<&Snapshot, Error> {
+        if text == "latest" {
+            return self.latest();
         }
+        let digits = text.to_ascii_lowercase();
+        let is_id = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_id || !(MIN_PREFIX_LEN..=ID_LEN).contains(&digits.len()) {
+            return Err(refused("`latest`, or at least 4 digits of an id"));
+        }
+        if let Some(error) = &self.suspicion {
+            return Err(error.clone());
+        }
+        let begins = |snapshot: &&Snapshot| hex::encode(&snapshot.id).starts_with(&digits);
+        let mut found = self.all.iter().filter(begins);
+        match (found.next(), found.next()) {
+            (Some(snapshot), None) => Ok(snapshot),
+            (Some(_), Some(_)) => Err(refused(&format!("several ids begin with {digits}"))),
+            (None, _) => Err(self.not_found(&digits)),
+        }
+    }
+
+    /// What to remember of this repository, besides what `before` saw and nobody removed.
+    #[must_use]
+    pub fn pin(&self, repository: &Repository, before: Option<&Pin>) -> Pin {
+        let mut pin = repository.pin();
+        pin.sequence = self.highest;
+        pin.snapshots = self.all.iter().map(|snapshot| snapshot.id).collect();
+        pin.snapshots.sort_unstable();
+        let Some(before) = before else { return pin };
+        let mut pin = pin.with(before);
+        let buried = self.tombstones.iter().flat_map(|buried| &buried.tombstone.snapshots);
+        let buried: BTreeSet<&Id> = buried.collect();
+        let listed = |id: &Id| self.all.iter().any(|snapshot| snapshot.id == *id);
+        pin.snapshots.retain(|id| !buried.contains(id) || listed(id));
+        pin
     }
 
     /// Packs that a tombstone names.
@@ -149,6 +185,12 @@ impl Snapshots {
     pub fn doomed_indexes(&self) -> BTreeSet<Digest256> {
         let indexes = self.tombstones.iter().flat_map(|buried| &buried.tombstone.indexes);
         indexes.copied().map(Digest256).collect()
+    }
+
+    /// The damage of a snapshot, which might be the one; otherwise there is none.
+    fn not_found(&self, digits: &str) -> Error {
+        let what = || missing(&format!("no snapshot {digits} in this backup"));
+        self.damaged.first().cloned().unwrap_or_else(what)
     }
 
     /// As many missing ids as there are damaged snapshots are put down to them.
@@ -200,4 +242,8 @@ fn load<'a, T: Send>(
 
 fn missing(what: &str) -> Error {
     fault(Fault::SnapshotMissing, what)
+}
+
+fn refused(what: &str) -> Error {
+    SealError::InvalidArgument { what: format!("snapshot: {what}") }.into()
 }

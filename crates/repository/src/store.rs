@@ -31,12 +31,39 @@ pub trait Store: Send + Sync + Debug {
     /// The destination's.
     fn get(&self, name: &str, range: Option<(u64, u64)>) -> Result<Option<Vec<u8>>, Error>;
 
+    /// The same, into memory that is used again; false if there is no such object.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::get`].
+    fn get_into(
+        &self,
+        name: &str,
+        range: Option<(u64, u64)>,
+        memory: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        memory.clear();
+        let Some(bytes) = self.get(name, range)? else { return Ok(false) };
+        memory.extend_from_slice(&bytes);
+        Ok(true)
+    }
+
     /// Stores a new object.
     ///
     /// # Errors
     ///
     /// `OBJECT_EXISTS` if there is one of that name; the destination's.
     fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error>;
+
+    /// The same, of bytes that the caller would use again: one that only reads them leaves them,
+    /// and the next object is sealed in their memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`Store::put`].
+    fn put_lent(&self, name: &str, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        self.put(name, std::mem::take(bytes))
+    }
 
     /// Removes an object; one that is not there is fine.
     ///

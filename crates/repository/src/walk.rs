@@ -44,6 +44,16 @@ pub(crate) struct Found {
     pub(crate) stat: Stat,
 }
 
+impl Found {
+    /// Bytes of its content, where they are known.
+    pub(crate) const fn bytes(&self) -> u64 {
+        match self.what {
+            What::File | What::Database(_) => self.stat.size,
+            What::Directory | What::Symlink(_) | What::Stream(_) => 0,
+        }
+    }
+}
+
 /// A folder whose names are being gone through.
 #[derive(Debug)]
 struct Level {

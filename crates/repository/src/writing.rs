@@ -14,6 +14,7 @@ use crate::folder::staging::Staging;
 use crate::folder::{self, Folder, Modified, Target, unwritable};
 use crate::growing::{Finish, Growing};
 use crate::manifest::{Component, Entry, EntryKind};
+use crate::plain::Plain;
 use crate::plan::{Fate, Options, Plan};
 use crate::read::Reader;
 use crate::record::Snapshot;
@@ -171,20 +172,23 @@ impl<'a> Work<'a> {
     /// One block less of a file is waited for.
     fn release(&self, file: &Growing, target: &mut Target<'_>) -> Result<(), Error> {
         let released = file.release(self.staging, target);
-        self.settle(released.map_err(|error| error.at(&file.path))).map(drop)
+        let whole = self.settle(released.map_err(|error| error.at(&file.path)))?;
+        self.control.add_files(whole.into());
+        Ok(())
     }
 
     /// One thread's part: reads runs until there are no more.
     fn serve(&self, receive: &Mutex<Receiver<Run<Piece>>>) {
-        let mut target = Target::new(self.root);
+        let (mut target, mut memory) = (Target::new(self.root), Plain::default());
         loop {
             let next = receive.lock().unwrap_or_else(PoisonError::into_inner).recv();
             let Ok(run) = next else { break };
             if self.failed.load(Ordering::Relaxed) {
                 continue;
             }
-            let served =
-                run.read(self.reader, |piece, block| self.piece(&piece, block, &mut target));
+            let served = run.read(self.reader, &mut memory, |piece, block| {
+                self.piece(&piece, block, &mut target)
+            });
             if let Err(error) = served {
                 self.fail(error);
             }

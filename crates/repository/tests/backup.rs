@@ -17,56 +17,22 @@ use std::io::{Read, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use holdfast_repository::error::{Error, Fault};
 use holdfast_repository::session::{Files, Options};
-use holdfast_repository::slot::Credential;
 use holdfast_repository::source::{Origin, ProblemKind, Snapshotter, Source, Stream};
-use holdfast_repository::store::Store;
 use holdfast_seal::control::Control;
 
-use writer::memory::Memory;
+use writer::bench::Bench;
 use writer::{
-    Folder, assert_same, at, back_up, back_up_under, key, make, noise, on_disk, open, read_back,
-    restore_to,
+    Scratch, assert_same, at, back_up, back_up_under, noise, on_disk, open, read_back, restore_to,
 };
 
 const MIB: usize = 1 << 20;
-
-struct Bench {
-    memory: Arc<Memory>,
-    store: Arc<dyn Store>,
-    key: Credential,
-    folder: Folder,
-    state: Folder,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let memory = Arc::new(Memory::default());
-        let store: Arc<dyn Store> = memory.clone();
-        let key = key();
-        make(&store, &key);
-        Self { memory, store, key, folder: Folder::new(), state: Folder::new() }
-    }
-
-    fn options(&self) -> Options {
-        Options { state: Some(self.state.0.clone()), ..Options::default() }
-    }
-
-    fn run(&self, options: &Options) -> holdfast_repository::session::Outcome {
-        back_up(&self.store, &self.key, &[at(&self.folder.0)], options).unwrap()
-    }
-
-    fn is_whole(&self, id: &[u8; 16]) {
-        let (_, tree) = read_back(&self.store, &self.key, id).unwrap();
-        assert_same(&tree, &on_disk(&self.folder.0));
-    }
-}
 
 /// Later than any change that the file system's clock could not tell from the ones before.
 fn let_times_settle() {
@@ -110,7 +76,7 @@ fn what_was_backed_up_is_restored_to_a_folder_that_is_the_same() {
     let old = UNIX_EPOCH + Duration::new(1_000_000, 123_456_789);
     File::open(bench.folder.0.join("empty")).unwrap().set_modified(old).unwrap();
     let outcome = bench.run(&bench.options());
-    let target = Folder::new();
+    let target = Scratch::new();
     let restored =
         restore_to(&bench.store, &bench.key, &outcome.snapshot.id, &target.0.join("new")).unwrap();
     assert_eq!(restored.problems, []);
@@ -162,7 +128,7 @@ fn row_46_a_cache_that_is_lost_cut_or_changed_is_not_used() {
         assert_eq!(outcome.files, Files { unchanged: 20, ..Files::default() });
         bench.is_whole(&outcome.snapshot.id);
     }
-    let other = Folder::new();
+    let other = Scratch::new();
     let foreign = Options { state: Some(other.0.clone()), ..Options::default() };
     let outcome = bench.run(&foreign);
     assert_eq!(outcome.read_bytes, 20 * 5000);
@@ -432,14 +398,14 @@ fn a_claimed_epoch_above_stops_a_writer() {
 #[test]
 fn row_42_writers_side_by_side_both_succeed() {
     let bench = Bench::new();
-    let other = Folder::new();
+    let other = Scratch::new();
     let shared = noise(1, 3 * MIB);
     bench.folder.write("shared", &shared);
     other.write("shared", &shared);
     other.write("own", b"content");
     let options = Options::default();
     let run =
-        |folder: &Folder| back_up(&bench.store, &bench.key, &[at(&folder.0)], &options).unwrap();
+        |folder: &Scratch| back_up(&bench.store, &bench.key, &[at(&folder.0)], &options).unwrap();
     let (one, two) = thread::scope(|scope| {
         let one = scope.spawn(|| run(&bench.folder));
         let two = run(&other);

@@ -25,7 +25,7 @@ use holdfast_repository::store::{ObjectInfo, Store};
 use holdfast_seal::kdf::KdfLimits;
 
 use writer::memory::{Crash, Memory};
-use writer::{Folder, Tree, assert_same, at, back_up, key, make, noise, on_disk, open, read_back};
+use writer::{Scratch, Tree, assert_same, at, back_up, key, make, noise, on_disk, open, read_back};
 
 const CRASHES: [Crash; 3] = [Crash::Before, Crash::After, Crash::Partly];
 const MIB: usize = 1 << 20;
@@ -35,14 +35,14 @@ struct Changed {
     key: Credential,
     objects: BTreeMap<String, Vec<u8>>,
     first: ([u8; 16], Tree),
-    folder: Folder,
+    folder: Scratch,
 }
 
 impl Changed {
     fn new() -> Self {
         let memory = Arc::new(Memory::default());
         let store: Arc<dyn Store> = memory.clone();
-        let (key, folder) = (key(), Folder::new());
+        let (key, folder) = (key(), Scratch::new());
         make(&store, &key);
         folder.write("old", &noise(1, 200_000));
         folder.write("changes", b"before");
@@ -71,7 +71,7 @@ impl Changed {
 #[test]
 fn row_28_a_crash_at_any_call_of_a_backup_costs_nothing_that_was_acknowledged() {
     let changed = Changed::new();
-    let state = Folder::new();
+    let state = Scratch::new();
     let with_state = Options { state: Some(state.0.clone()), ..Options::default() };
     for options in [Options::default(), with_state] {
         for crash in CRASHES {
@@ -147,7 +147,7 @@ fn an_interrupted_upload_goes_on_where_it_was() {
     for number in 0..3 {
         changed.folder.write(&format!("large/{number}"), &noise(10 + number, 33 * MIB));
     }
-    let state = Folder::new();
+    let state = Scratch::new();
     let options = Options { state: Some(state.0.clone()), uploads: 1, ..Options::default() };
     let memory = Arc::new(Memory::of(changed.objects.clone()));
     memory.crash_at(u64::MAX, Crash::Before);
@@ -276,7 +276,7 @@ impl Store for AnswersTwice {
 fn row_37_a_store_that_had_stored_it_already_is_no_failure() {
     let memory = Arc::new(Memory::default());
     let store: Arc<dyn Store> = Arc::new(AnswersTwice(memory.clone()));
-    let (key, folder) = (key(), Folder::new());
+    let (key, folder) = (key(), Scratch::new());
     make(&store, &key);
     folder.write("file", &noise(1, 100_000));
     let outcome = back_up(&store, &key, &[at(&folder.0)], &Options::default()).unwrap();

@@ -19,14 +19,13 @@ use std::sync::{Arc, Mutex};
 use holdfast_repository::block::{BLOCK_LEN, BlockKind};
 use holdfast_repository::error::{Detail, Error};
 use holdfast_repository::manifest::Component;
-use holdfast_repository::pack::PackWriter;
 use holdfast_repository::plan::Options;
 use holdfast_repository::restore::Restored;
 use holdfast_repository::store::Store;
 
 use support::Visit;
 use support::failing::{FailingStore, Fault, MeddlingStore};
-use support::made::{Kind, Made, add, entry, store_pack};
+use support::made::{Kind, Made, add, entry, new_pack, store_pack};
 use support::scratch::Scratch;
 use support::stores::files;
 
@@ -272,7 +271,7 @@ fn row_45_what_is_damaged_is_named_and_the_rest_restored() {
 #[test]
 fn row_45_another_place_of_a_damaged_block_is_used_and_the_damage_told() {
     let (made, scratch) = (sample(), Scratch::new());
-    let mut pack = PackWriter::default();
+    let mut pack = new_pack(&made.keys);
     for block in content(3 * BLOCK_LEN + 5, 1).chunks(BLOCK_LEN) {
         add(&made.store, &made.keys, &mut pack, BlockKind::Data, block);
     }

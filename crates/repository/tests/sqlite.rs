@@ -26,7 +26,7 @@ use holdfast_repository::store::Store;
 use rusqlite::Connection;
 
 use writer::memory::Memory;
-use writer::{Folder, at, back_up, key, make, noise, read_back};
+use writer::{Scratch, at, back_up, key, make, noise, read_back};
 
 const PATH: &str = "HOLDFAST_TEST_DATABASE";
 const MODE: &str = "HOLDFAST_TEST_JOURNAL";
@@ -80,7 +80,7 @@ fn prepare(path: &Path) {
 }
 
 /// The last transaction in a copy, after everything in it was checked.
-fn last_transaction(folder: &Folder, bytes: &[u8]) -> i64 {
+fn last_transaction(folder: &Scratch, bytes: &[u8]) -> i64 {
     let copy = folder.write("restored.sqlite", bytes);
     let database = Connection::open(copy).unwrap();
     let intact: String =
@@ -100,7 +100,7 @@ fn last_transaction(folder: &Folder, bytes: &[u8]) -> i64 {
 fn row_49_every_copy_of_a_database_under_writes_holds_whole_transactions() {
     for journal in ["WAL", "DELETE"] {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
-        let (key, folder, state) = (key(), Folder::new(), Folder::new());
+        let (key, folder, state) = (key(), Scratch::new(), Scratch::new());
         make(&store, &key);
         let path = folder.0.join("app.sqlite");
         prepare(&path);
@@ -131,7 +131,7 @@ fn row_49_every_copy_of_a_database_under_writes_holds_whole_transactions() {
 fn a_database_that_nobody_uses_is_left_as_it_is() {
     for journal in ["WAL", "DELETE"] {
         let store: Arc<dyn Store> = Arc::new(Memory::default());
-        let (key, folder, state) = (key(), Folder::new(), Folder::new());
+        let (key, folder, state) = (key(), Scratch::new(), Scratch::new());
         make(&store, &key);
         let path = folder.0.join("app.sqlite");
         prepare(&path);
@@ -160,7 +160,7 @@ fn a_database_that_nobody_uses_is_left_as_it_is() {
 #[test]
 fn a_database_that_this_process_has_open_keeps_its_locks_and_is_told() {
     let store: Arc<dyn Store> = Arc::new(Memory::default());
-    let (key, folder) = (key(), Folder::new());
+    let (key, folder) = (key(), Scratch::new());
     make(&store, &key);
     let path = folder.0.join("app.sqlite");
     prepare(&path);

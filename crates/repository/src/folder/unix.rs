@@ -4,7 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{DirBuilder, File};
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
-use std::os::unix::fs::{DirBuilderExt as _, FileExt as _};
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Timespec, Timestamps};
@@ -183,25 +183,6 @@ pub(crate) fn finish(file: &File, mode: u32, modified: Modified) -> io::Result<(
     let bits = rustix::fs::RawMode::try_from(mode).map_err(|_| ErrorKind::InvalidInput)?;
     rustix::fs::fchmod(file, Mode::from_raw_mode(bits))?;
     Ok(rustix::fs::futimens(file, &times(modified))?)
-}
-
-/// Fills `bytes` from `offset` on and returns how many there were: fewer only at the end.
-pub(crate) fn read_at(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0_usize;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.read_at(rest, offset.saturating_add(filled as u64)) {
-            Ok(0) => break,
-            Ok(count) => filled = filled.saturating_add(count),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-/// Writes all of `bytes` at `offset`.
-pub(crate) fn write_at(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
-    file.write_all_at(bytes, offset)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]

@@ -2,7 +2,6 @@
 
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, ErrorKind};
-use std::os::windows::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -184,29 +183,4 @@ pub(crate) fn finish(file: &File, mode: u32, (seconds, nanoseconds): Modified) -
 fn time(seconds: i64) -> Option<SystemTime> {
     let distance = Duration::from_secs(seconds.unsigned_abs());
     if seconds < 0 { UNIX_EPOCH.checked_sub(distance) } else { UNIX_EPOCH.checked_add(distance) }
-}
-
-/// Fills `bytes` from `offset` on and returns how many there were: fewer only at the end.
-pub(crate) fn read_at(file: &File, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
-    let mut filled = 0_usize;
-    while let Some(rest) = bytes.get_mut(filled..).filter(|rest| !rest.is_empty()) {
-        match file.seek_read(rest, offset.saturating_add(filled as u64)) {
-            Ok(0) => break,
-            Ok(count) => filled = filled.saturating_add(count),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(filled)
-}
-
-/// Writes all of `bytes` at `offset`.
-pub(crate) fn write_at(file: &File, offset: u64, mut bytes: &[u8]) -> io::Result<()> {
-    let mut offset = offset;
-    while !bytes.is_empty() {
-        let count = file.seek_write(bytes, offset)?;
-        bytes = bytes.get(count..).filter(|_| count > 0).ok_or(ErrorKind::WriteZero)?;
-        offset = offset.saturating_add(count as u64);
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use holdfast_repository::block::{BLOCK_LEN, BlockId, BlockKind, Coding, Row};
-use holdfast_repository::index::{self, PackRecord};
+use holdfast_repository::index;
 use holdfast_repository::keys::{EpochKeys, RepositoryId};
 use holdfast_repository::manifest::{Component, Content, Entry, EntryKind};
 use holdfast_repository::object::{self, Digest256};
@@ -58,7 +58,7 @@ impl Made {
         let (store, keys, credential) = empty();
         let put = |name: &str, bytes: Vec<u8>| store.put(name, bytes).unwrap();
         let time = TIME;
-        let (mut files, mut pages) = (PackWriter::default(), PackWriter::default());
+        let (mut files, mut pages) = (new_pack(&keys), new_pack(&keys));
         let (mut count, mut bytes, mut page_ids) = (0, 0, Vec::new());
         let mut sources: Vec<Component> = Vec::new();
         let mut writer = PageWriter::default();
@@ -147,25 +147,21 @@ pub fn add(
     let id = BlockId::of(keys, kind, plain);
     let len = u32::try_from(plain.len()).unwrap();
     if !pack.fits(plain.len()) {
-        store_pack(store, keys, std::mem::take(pack));
+        store_pack(store, keys, std::mem::replace(pack, new_pack(keys)));
     }
     pack.add(Row { id, kind, coding: Coding::Raw, stored_len: len, plain_len: len }, plain);
     id
 }
 
+/// An empty pack.
+pub fn new_pack(keys: &EpochKeys) -> PackWriter {
+    PackWriter::new(keys, Vec::new()).unwrap()
+}
+
 /// Stores a pack and its index; returns their names.
 pub fn store_pack(store: &MemoryStore, keys: &EpochKeys, pack: PackWriter) -> (String, String) {
-    let (plain, rows) = pack.finish(keys, false);
-    let (sealed, key) = object::seal(keys, &plain).unwrap();
-    let digest = Digest256::of(&sealed);
-    let mut offset = 0;
-    let located = rows.into_iter().map(|row| {
-        let at = offset;
-        offset += row.stored_len;
-        (row, at)
-    });
-    let rows = located.collect();
-    let record = PackRecord { name: digest, stored_len: sealed.len() as u64, key, rows };
+    let (sealed, record) = pack.finish(keys, false).unwrap();
+    let digest = record.name;
     let (index, _) = object::seal(keys, &index::format(keys, &[record])).unwrap();
     let names = (name::pack(1, digest), name::index(1, Digest256::of(&index)));
     store.put(&names.0, sealed).unwrap();

@@ -1,9 +1,10 @@
 //! What the tests of backups share: a store in memory, a key, and snapshots read back.
 
 #![allow(dead_code, reason = "each test program uses a part")]
+#![allow(unreachable_pub, missing_docs, reason = "test code")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use holdfast_repository::catalog::Catalog;
@@ -26,35 +27,13 @@ use holdfast_seal::control::Control;
 use holdfast_seal::kdf::KdfLimits;
 use holdfast_seal::recovery_key::RecoveryKey;
 
+#[cfg(unix)]
+pub(crate) mod bench;
 pub(crate) mod memory;
+#[path = "../support/scratch.rs"]
+mod scratch;
 
-/// A fresh folder, removed at the end.
-#[derive(Debug)]
-pub(crate) struct Folder(pub(crate) PathBuf);
-
-impl Folder {
-    pub(crate) fn new() -> Self {
-        static NEXT: std::sync::atomic::AtomicU64 = std::sync::atomic::AtomicU64::new(0);
-        let number = NEXT.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-        let name = format!("holdfast-writer-{}-{number}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        std::fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.0.join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(&path, bytes).unwrap();
-        path
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        drop(std::fs::remove_dir_all(&self.0));
-    }
-}
+pub(crate) use scratch::Scratch;
 
 pub(crate) fn key() -> Credential {
     Credential::Key(Arc::new(RecoveryKey::generate().unwrap()))
