@@ -4,7 +4,7 @@ import { ensureConfigured } from './configure.ts'
 import { fromNative, isCancelled } from './errors/native.ts'
 import { invalid } from './errors.ts'
 import { type Native, type NativeAddon, native } from './native/binding.ts'
-import { type Progress, Reporter } from './progress.ts'
+import { type Counters, type Progress, Reporter } from './progress.ts'
 
 /** What every call that takes time accepts. */
 export interface Call {
@@ -36,7 +36,7 @@ interface Stop {
  * @internal
  */
 export async function run<T>(call: Call, start: (control: Control, addon: NativeAddon) => Promise<T>): Promise<T> {
-  const { signal, onProgress } = checked(call)
+  const { signal, onProgress } = checkedCall(call)
   signal?.throwIfAborted()
   ensureConfigured()
   const watch = new Watch(
@@ -52,6 +52,39 @@ export async function run<T>(call: Call, start: (control: Control, addon: Native
     throw watch.outcome(thrown)
   } finally {
     watch.end()
+  }
+}
+
+/** What work without the addon counts for its reports. @internal */
+export type Counting = { -readonly [K in keyof Counters]: Counters[K] }
+
+/**
+ * Runs work that needs no addon under the caller's signal, and reports the progress that it counts.
+ *
+ * Rejects with the signal's reason, with what the callback threw, or with what `work` rejects with.
+ *
+ * @internal
+ */
+export async function runHere<T>(
+  call: Call,
+  work: (counters: Counting, signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { signal, onProgress } = checkedCall(call)
+  signal?.throwIfAborted()
+  const controller = new AbortController()
+  const forget = signal ? onAbort(signal, () => controller.abort(signal.reason)) : () => {}
+  const counters: Counting = { done: 0, total: null, files: 0, phase: 'working' }
+  const reporter = onProgress && new Reporter(counters, onProgress, (thrown) => controller.abort(thrown))
+  try {
+    const value = await work(counters, controller.signal)
+    controller.signal.throwIfAborted()
+    reporter?.finish()
+    return value
+  } catch (thrown) {
+    throw controller.signal.aborted ? controller.signal.reason : thrown
+  } finally {
+    forget()
+    reporter?.stop()
   }
 }
 
@@ -103,7 +136,13 @@ class Watch {
   }
 }
 
-function checked(call: Call): Call {
+/**
+ * `call` if its members are what they should be.
+ *
+ * @throws `INVALID_ARGUMENT`
+ * @internal
+ */
+export function checkedCall(call: Call): Call {
   const { signal, onProgress } = options(call, 'options')
   if (signal !== undefined && !isSignal(signal)) throw invalid('signal must be an AbortSignal')
   if (onProgress !== undefined && typeof onProgress !== 'function') throw invalid('onProgress must be a function')

@@ -30,7 +30,8 @@ export interface ErrorData<C extends ErrorCode = ErrorCode> {
 }
 
 /**
- * Base of every error this package throws on purpose. No part of it repeats a key, a password, plaintext or a path.
+ * Base of every error this package throws on purpose. No part of it repeats a key, a password, plaintext, or a path
+ * other than those within a snapshot.
  *
  * Not used for cancellation: an aborted call rejects with `signal.reason`. Not used for what a callback of
  * the caller throws: the call rejects with that.
@@ -95,7 +96,7 @@ export class FormatError<C extends CodeOf<'FormatError'> = CodeOf<'FormatError'>
   override readonly name = 'FormatError'
 }
 
-/** The file was changed, damaged or cut since it was sealed. Not used for a wrong credential. */
+/** A file or a backup was changed, damaged or cut since it was made. Not used for a wrong credential. */
 export class IntegrityError<C extends CodeOf<'IntegrityError'> = CodeOf<'IntegrityError'>> extends HoldfastError<C> {
   override readonly name = 'IntegrityError'
 }
@@ -110,6 +111,13 @@ export class DestinationError<
   C extends CodeOf<'DestinationError'> = CodeOf<'DestinationError'>,
 > extends HoldfastError<C> {
   override readonly name = 'DestinationError'
+}
+
+/** Somebody else is at work there. */
+export class AvailabilityError<
+  C extends CodeOf<'AvailabilityError'> = CodeOf<'AvailabilityError'>,
+> extends HoldfastError<C> {
+  override readonly name = 'AvailabilityError'
 }
 
 /** The work needs more than there is. */
@@ -152,6 +160,7 @@ const CLASSES: Record<ErrorKind, typeof HoldfastError> = {
   IntegrityError: IntegrityError as typeof HoldfastError,
   FileError: FileError as typeof HoldfastError,
   DestinationError: DestinationError as typeof HoldfastError,
+  AvailabilityError: AvailabilityError as typeof HoldfastError,
   LimitError: LimitError as typeof HoldfastError,
   UsageError: UsageError as typeof HoldfastError,
   PlatformError: PlatformError as typeof HoldfastError,
@@ -176,7 +185,7 @@ export function makeError<C extends ErrorCode>(
  *
  * @internal
  */
-export function invalid(message: string, options: ErrorOptions = {}): UsageError {
+export function invalid(message: string, options: ErrorOptions = {}): UsageError<'INVALID_ARGUMENT'> {
   return new UsageError('INVALID_ARGUMENT', message, options)
 }
 

@@ -12,6 +12,8 @@ export interface Progress {
   readonly bytes: number
   /** Bytes of the source, where known: a pipe has no length. */
   readonly total?: number
+  /** Files that are done, where a call works on several. Never falls. */
+  readonly files?: number
   /** Bytes per second over the last three seconds; 0 until known. */
   readonly rate: number
   /** Estimated seconds until all bytes are done, where known. */
@@ -23,6 +25,8 @@ export interface Counters {
   readonly done: number
   readonly total: number | null
   readonly phase: Phase
+  /** 0 where a call works on one file. */
+  readonly files: number
 }
 
 /** Milliseconds between two reports. */
@@ -41,6 +45,7 @@ export class Reporter {
   readonly #samples: { readonly at: number; readonly bytes: number }[] = []
   #timer: NodeJS.Timeout | undefined
   #bytes = 0
+  #files = 0
 
   /** `failed` is called with what `report` threw; reports end then. */
   constructor(counters: Counters, report: (progress: Progress) => void, failed: (thrown: unknown) => void) {
@@ -65,15 +70,17 @@ export class Reporter {
   /** Ends the reports with one that says `done`. Throws what the callback throws. */
   finish(): void {
     this.stop()
-    const { bytes, total, rate } = this.sample(performance.now())
+    const { bytes, total, files, rate } = this.sample(performance.now())
     const all = total ?? bytes
-    this.#report({ phase: 'done', bytes: all, total: all, rate, secondsLeft: 0 })
+    const counted = files === undefined ? {} : { files }
+    this.#report({ phase: 'done', bytes: all, total: all, ...counted, rate, secondsLeft: 0 })
   }
 
   /** The state at `at`, in milliseconds. */
   sample(at: number): Progress {
-    const { done, total, phase } = this.#counters
+    const { done, total, files, phase } = this.#counters
     this.#bytes = Math.max(this.#bytes, done)
+    this.#files = Math.max(this.#files, files)
     this.#samples.push({ at, bytes: this.#bytes })
     if (this.#samples.length > WINDOW) this.#samples.shift()
     const rate = this.#rate()
@@ -82,6 +89,7 @@ export class Reporter {
       bytes: this.#bytes,
       rate,
       ...(total !== null && { total: Math.max(total, this.#bytes) }),
+      ...(this.#files > 0 && { files: this.#files }),
       ...(total !== null && rate > 0 && { secondsLeft: Math.max(0, total - this.#bytes) / rate }),
     }
   }

@@ -120,7 +120,7 @@ describe('the phase', () => {
   it('is done in the last report only, which the call itself makes', () => {
     const reports: Progress[] = []
     const reporter = new Reporter(
-      { done: 7, total: 7, phase: 'done' },
+      { done: 7, total: 7, files: 0, phase: 'done' },
       (progress) => reports.push(progress),
       unexpected,
     )
@@ -132,7 +132,7 @@ describe('the phase', () => {
 
 describe('the rate', () => {
   it('is that of the last three seconds, and the time left follows from it', () => {
-    const counters = { done: 0, total: 1000 as number | null, phase: 'working' as const }
+    const counters = { done: 0, total: 1000 as number | null, files: 0, phase: 'working' as const }
     const reporter = new Reporter(counters, () => {}, unexpected)
     expect(reporter.sample(0)).toEqual({ phase: 'working', bytes: 0, total: 1000, rate: 0 })
     counters.done = 100
@@ -146,7 +146,12 @@ describe('the rate', () => {
   })
 
   it('forgets what is older than 30 reports', () => {
-    const counters: { -readonly [K in keyof Counters]: Counters[K] } = { done: 0, total: null, phase: 'working' }
+    const counters: { -readonly [K in keyof Counters]: Counters[K] } = {
+      done: 0,
+      total: null,
+      files: 0,
+      phase: 'working',
+    }
     const reporter = new Reporter(counters, () => {}, unexpected)
     for (let at = 0; at <= 100; at += 1) {
       counters.done = at <= 50 ? 1000 * at : 50_000 + at

@@ -22,6 +22,12 @@ export interface PasswordSource {
   readonly passwordCommand?: string
 }
 
+/** Credentials of ours, as the options name them. */
+export interface CredentialSource extends PasswordSource {
+  readonly keyFile?: string
+  readonly cost?: Cost
+}
+
 /** What opens, as the options name it. */
 export interface IdentitySource extends PasswordSource {
   readonly keyFile?: string
@@ -29,10 +35,8 @@ export interface IdentitySource extends PasswordSource {
 }
 
 /** Whom to seal for, as the options name it. */
-export interface RecipientSource extends PasswordSource {
-  readonly keyFile?: string
+export interface RecipientSource extends CredentialSource {
   readonly recipient?: readonly AgeRecipient[]
-  readonly cost?: Cost
 }
 
 /** Credentials for one command. Disposing it forgets those that are handles. */
@@ -71,6 +75,12 @@ export async function identities(options: IdentitySource, source: string): Promi
   return new Given(given.length > 0 ? given : [await askFor(source)])
 }
 
+/** The credentials that the options name; nobody is asked. `source` is `-` when standard input has the content. */
+export async function credentials(options: CredentialSource, source: string): Promise<Given<Credential>> {
+  checkStandardInput(options, source)
+  return new Given(await keyAndPassword(options, source))
+}
+
 /** The password that the options name, or else what `ask` returns. */
 export function passwordOf(
   options: PasswordSource & { readonly cost?: Cost },
@@ -81,10 +91,7 @@ export function passwordOf(
   return read === undefined ? ask() : about(read.name, () => password(read.bytes(), { cost: options.cost }))
 }
 
-async function keyAndPassword(
-  options: PasswordSource & { readonly keyFile?: string; readonly cost?: Cost },
-  source: string,
-): Promise<Credential[]> {
+async function keyAndPassword(options: CredentialSource, source: string): Promise<Credential[]> {
   const { keyFile, cost } = options
   const read = passwordReader(options, source)
   const found: Credential[] = []

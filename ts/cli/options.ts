@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { AgeRecipient } from '../index.ts'
+import type { CredentialSource } from './credentials.ts'
 
 /** Options of every command that makes a file. */
 export interface PublishChoice {
@@ -11,6 +12,16 @@ export interface PublishChoice {
 /** Options of every command. */
 export interface OutputChoice {
   readonly json?: true
+}
+
+/** Where this machine keeps what it knows of repositories. */
+export interface StateChoice {
+  readonly stateDir?: string
+}
+
+/** Options of every command that opens a repository. */
+export interface OpeningChoice extends CredentialSource, StateChoice, OutputChoice {
+  readonly acceptRollback?: true
 }
 
 /** `command` with the ways to give a password. */
@@ -35,6 +46,33 @@ export function withKeyFile(command: Command): Command {
     '--key-file <file>',
     'the 64-digit key in this file: digits, AGE-SECRET-KEY-PQ-1…, or a key sealed under a password',
   )
+}
+
+/** `command` with the place of this machine's state. */
+export function withState(command: Command): Command {
+  return command.option(
+    '--state-dir <folder>',
+    'where this machine keeps its caches and what it has seen of backups (default: the place of the system)',
+  )
+}
+
+/** `command` with everything that opens a repository. */
+export function withOpening(command: Command): Command {
+  for (const extend of [withKeyFile, withPassword, withState]) extend(command)
+  return command.option(
+    '--accept-rollback',
+    'go on although the destination shows an older state than was seen here; look at it first',
+  )
+}
+
+/** `command` with the choice of a snapshot. */
+export function withSnapshot(command: Command, described: string): Command {
+  return command.option('--snapshot <id>', described)
+}
+
+/** `command` with the choice of JSON for many things: each is a line. */
+export function withJsonLines(command: Command): Command {
+  return command.option('--json', 'print a line of JSON for each, and {"v":1,"ok":…} as the last line')
 }
 
 /** `command` with further recipients. */
@@ -62,6 +100,11 @@ export function withJson(command: Command): Command {
   return command.option('--json', 'print one line of JSON, {"v":1,"ok":…}, instead of words')
 }
 
+/** The values of an option that can be repeated. */
+export function append(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text]
+}
+
 function descriptor(text: string): number {
   const number = Number(text)
   if (/^\d{1,6}$/.test(text)) return number
@@ -75,8 +118,4 @@ function recipient(text: string, before: readonly AgeRecipient[] = []): readonly
 
 function isRecipient(text: string): text is AgeRecipient {
   return text.startsWith('age1')
-}
-
-function append(text: string, before: readonly string[] = []): readonly string[] {
-  return [...before, text]
 }

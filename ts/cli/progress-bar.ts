@@ -1,9 +1,17 @@
 import type { Progress } from '../index.ts'
 import { isTerminal, STANDARD, write } from './terminal.ts'
-import { duration, size } from './words.ts'
+import { counted, duration, size } from './words.ts'
 
 /** What a command does, as the bar says it. */
-export type Verb = 'sealing' | 'opening' | 'verifying'
+export type Verb =
+  | 'sealing'
+  | 'opening'
+  | 'verifying'
+  | 'creating'
+  | 'backing up'
+  | 'restoring'
+  | 'checking'
+  | 'copying'
 
 const ERASE_TO_END = '\x1b[K'
 const BAR_WIDTH = 24
@@ -36,7 +44,8 @@ export function barLine(verb: Verb, progress: Progress, columns: number, blocks:
   return [...parts(verb, progress, blocks)].join('').slice(0, Math.max(0, columns - 1))
 }
 
-function* parts(verb: Verb, { phase, bytes, total, rate, secondsLeft }: Progress, blocks: boolean): Generator<string> {
+function* parts(verb: Verb, progress: Progress, blocks: boolean): Generator<string> {
+  const { phase, bytes, total, rate, secondsLeft, files } = progress
   yield verb
   if (phase === 'waiting') return
   if (phase === 'deriving') {
@@ -52,6 +61,7 @@ function* parts(verb: Verb, { phase, bytes, total, rate, secondsLeft }: Progress
     yield (blocks ? '█' : '#').repeat(full) + (blocks ? '░' : '.').repeat(BAR_WIDTH - full)
     yield `  ${size(bytes)} of ${size(total)}`
   }
+  if (files !== undefined && files > 0) yield `  ${counted(files, 'file')}`
   if (phase === 'flushing') yield '  writing to the disk'
   else if (phase === 'working' && rate > 0) yield `  ${size(rate)}/s`
   if (phase === 'working' && secondsLeft !== undefined) yield `  ${duration(secondsLeft)} left`

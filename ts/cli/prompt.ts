@@ -32,13 +32,17 @@ export function askNewPassword(cost: Cost | undefined): Promise<Password> {
   return atTerminal(async (terminal) => newPassword(terminal, cost, await firstTyping(terminal)))
 }
 
-/** What to seal with: a new password, or a key that the person has. */
-export function askNewCredential(cost: Cost | undefined): Promise<Credential> {
+/** What to seal or to protect with: a new password, or a key that the person has. */
+export function askNewCredential(
+  cost: Cost | undefined,
+  question: 'Seal with' | 'Protect with' = 'Seal with',
+): Promise<Credential> {
   return atTerminal(async (terminal) => {
-    if ((await kind(terminal, 'Seal with')) === 'key') return typedKey(terminal)
+    if ((await kind(terminal, question)) === 'key') return typedKey(terminal)
     const typed = await firstTyping(terminal)
     const parsed = parseKey.safe(typed)
-    if (parsed.ok && (await agreed(terminal, 'That is a 64-digit key. Seal for the key?', true))) return parsed.key
+    const instead = question === 'Seal with' ? 'Seal for the key?' : 'Protect with the key?'
+    if (parsed.ok && (await agreed(terminal, `That is a 64-digit key. ${instead}`, true))) return parsed.key
     return newPassword(terminal, cost, typed)
   })
 }

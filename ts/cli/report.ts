@@ -1,5 +1,7 @@
-import { type AnyHoldfastError, type CredentialKind, isHoldfastError } from '../index.ts'
+import { isHoldfastError } from '../index.ts'
+import { hint } from './hint.ts'
 import { Interrupted } from './interrupt.ts'
+import { printable } from './printable.ts'
 import { colour, note, OutputClosed, result } from './terminal.ts'
 import { named } from './words.ts'
 
@@ -11,6 +13,7 @@ export const EXIT = {
   damaged: 4,
   destination: 5,
   files: 6,
+  incomplete: 7,
   internal: 70,
 } as const
 
@@ -20,6 +23,7 @@ const EXIT_BY_CLASS: Readonly<Record<string, number>> = {
   FormatError: EXIT.damaged,
   IntegrityError: EXIT.damaged,
   DestinationError: EXIT.destination,
+  AvailabilityError: EXIT.destination,
   FileError: EXIT.files,
   LimitError: EXIT.files,
   PlatformError: EXIT.files,
@@ -34,6 +38,17 @@ export class CommandLineError extends Error {
   constructor(message: string, hint = 'See holdfast --help.') {
     super(message)
     this.hint = hint
+  }
+}
+
+/** Everything has been said: the program ends with this exit code. */
+export class Ended extends Error {
+  override readonly name = 'Ended'
+  readonly exitCode: number
+
+  constructor(exitCode: number) {
+    super(`ended with ${exitCode}`)
+    this.exitCode = exitCode
   }
 }
 
@@ -76,14 +91,14 @@ export async function between<T>(source: string, target: string, work: () => Pro
 /** Says what went wrong, as text or as one line of JSON on standard output, and returns the exit code. */
 export function failure(thrown: unknown, json: boolean): number {
   if (thrown instanceof OutputClosed) return EXIT.files
-  if (thrown instanceof Interrupted) return thrown.exitCode
+  if (thrown instanceof Interrupted || thrown instanceof Ended) return thrown.exitCode
   const { exitCode, ...error } = told(thrown)
   if (json) {
     result(JSON.stringify({ v: 1, ok: false, exitCode, error }))
   } else {
     const where = error.path === undefined ? '' : `${error.path}: `
-    note(`${colour('red', 'holdfast:')} ${where}${error.message}`)
-    if (error.hint !== '') note(colour('dim', error.hint))
+    note(`${colour('red', 'holdfast:')} ${printable(where + error.message)}`)
+    if (error.hint !== '') note(colour('dim', printable(error.hint)))
   }
   return exitCode
 }
@@ -100,6 +115,12 @@ export interface Told {
   readonly exitCode: number
 }
 
+/** A failure that ended nothing, for JSON. */
+export function noticedData(thrown: unknown): object {
+  const { exitCode: _, ...error } = told(thrown)
+  return error
+}
+
 /** Everything there is to say about a failure. */
 export function told(thrown: unknown): Told {
   if (thrown instanceof AboutFile) return { ...told(thrown.cause), path: thrown.path }
@@ -114,37 +135,4 @@ export function told(thrown: unknown): Told {
   }
   const message = thrown instanceof Error ? thrown.message : 'the program failed without an error'
   return { ...plain, code: 'INTERNAL', message, hint: 'This is a bug: please report it.', exitCode: EXIT.internal }
-}
-
-/** What to do next, in the words of the command line. */
-function hint(error: AnyHoldfastError): string {
-  switch (error.code) {
-    case 'TARGET_EXISTS':
-      return 'Choose another name with -o, or replace the file with --force.'
-    case 'WRONG_CREDENTIAL':
-      return error.details.looksLike === undefined
-        ? error.hint
-        : `What was given looks like a ${kindName(error.details.looksLike)}: ${kindOption(error.details.looksLike)}.`
-    case 'NO_SUCH_SLOT':
-      return available(error.details.available) ?? error.hint
-    case 'OUT_OF_MEMORY':
-      return 'Free memory, or seal with --cost interactive.'
-    case 'INVALID_ARGUMENT':
-      return 'See holdfast --help.'
-    default:
-      return error.hint
-  }
-}
-
-function available(kinds: readonly CredentialKind[]): string | undefined {
-  if (kinds.length === 0) return undefined
-  return `Use its ${kinds.map(kindName).join(' or ')}: ${kinds.map(kindOption).join(', ')}.`
-}
-
-function kindName(kind: CredentialKind): string {
-  return kind === 'key' ? '64-digit key' : 'password'
-}
-
-function kindOption(kind: CredentialKind): string {
-  return kind === 'key' ? 'give it with --key-file' : 'give it with --password-file, or type it when asked'
 }

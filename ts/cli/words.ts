@@ -21,6 +21,27 @@ export function duration(seconds: number): string {
   return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`
 }
 
+/** A number of things for people: `12,345`. */
+export function count(number: number): string {
+  return number.toLocaleString('en-US')
+}
+
+/** A number of things with their name: `1 file`, `12,345 files`. */
+export function counted(number: number, one: string, many = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : many}`
+}
+
+/** A time on this machine's clock: `2026-11-23 14:05:09`. */
+export function when(time: Date): string {
+  const date = [time.getFullYear(), time.getMonth() + 1, time.getDate()].map(pad).join('-')
+  return `${date} ${[time.getHours(), time.getMinutes(), time.getSeconds()].map(pad).join(':')}`
+}
+
+/** A word of a command that can be pasted into a shell. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
+}
+
 /** How a file is called in a sentence. */
 export function named(path: string, stream: 'standard input' | 'standard output'): string {
   return path === '-' ? stream : path

@@ -48,6 +48,24 @@ export function identitySet(identities: unknown): Native<'IdentitySet'> {
   return set
 }
 
+/**
+ * Credentials of a repository, in the addon; none for undefined. `name` is the argument's in messages.
+ *
+ * @throws `INVALID_ARGUMENT` naming the entry and never repeating it; for closed credentials too.
+ * @internal
+ */
+export function credentialSet(credentials: unknown, name: string, label: string): Native<'CredentialSet'> {
+  const set = native((addon) => new addon.CredentialSet())
+  if (credentials === undefined) return set
+  for (const [place, entry] of entries(credentials, name)) {
+    const [key, password] = [keyHandleOf(entry), passwordHandleOf(entry)]
+    if (key !== undefined) native(() => set.addKey(key, label))
+    else if (password !== undefined) native(() => set.addPassword(password, label))
+    else throw invalid(`${place} must be a Password or a RecoveryKey`)
+  }
+  return set
+}
+
 function entries(value: unknown, name: string): readonly (readonly [string, unknown])[] {
   if (!Array.isArray(value)) return [[name, value]]
   if (value.length === 0) throw invalid(`${name} is empty`)

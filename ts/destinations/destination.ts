@@ -13,6 +13,11 @@ export interface Destination {
   readonly name: string
   /** What it can hold. */
   readonly limits: DestinationLimits
+  /**
+   * Whether `put` hands the SHA-256 of an object on to its store: who knows it then saves work by saying it. Where it is
+   * left out, a `sha256` is only compared with the bytes.
+   */
+  readonly sendsSha256?: boolean
 
   /**
    * Stores an object. It becomes visible at once and whole, after all of it has arrived and is safe from a power cut.

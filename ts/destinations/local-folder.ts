@@ -39,14 +39,23 @@ export function localFolder(path: string | URL): Destination {
   return new LocalFolder(resolve(pathOf(path)))
 }
 
+/**
+ * The folder of a destination that is one.
+ *
+ * @internal
+ */
+export function folderOf(destination: Destination): string | undefined {
+  return destination instanceof LocalFolder ? destination.root : undefined
+}
+
 class LocalFolder implements Destination {
   readonly name = NAME
   readonly limits = { maxObjectBytes: Number.MAX_SAFE_INTEGER }
-  readonly #root: string
+  readonly root: string
   #swept: Promise<void> | undefined
 
   constructor(root: string) {
-    this.#root = root
+    this.root = root
   }
 
   async put(path: ObjectPath, body: Body, options: PutOptions = {}): Promise<ObjectInfo> {
@@ -132,13 +141,13 @@ class LocalFolder implements Destination {
 
   /** A new temporary file; what killed processes left is removed before the first one. */
   async #draft(): Promise<Draft> {
-    this.#swept ??= sweep(this.#root)
+    this.#swept ??= sweep(this.root)
     await this.#swept
-    return Draft.create(this.#root)
+    return Draft.create(this.root)
   }
 
   #at(path: string): string {
-    return join(this.#root, ...path.split('/'))
+    return join(this.root, ...path.split('/'))
   }
 }
 

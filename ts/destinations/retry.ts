@@ -30,26 +30,48 @@ export function withRetry(destination: Destination, options: RetryOptions = {}):
   return new Retrying(destination, retrySettings(options))
 }
 
+/**
+ * `destination` if it was made patient already, otherwise as {@link withRetry} makes it.
+ *
+ * @internal
+ */
+export function patient(destination: Destination): Destination {
+  return destination instanceof Retrying ? destination : withRetry(destination)
+}
+
+/**
+ * The destination behind {@link withRetry}.
+ *
+ * @internal
+ */
+export function bare(destination: Destination): Destination {
+  return destination instanceof Retrying ? bare(destination.inner) : destination
+}
+
 interface OpenStream {
   readonly attempt: Attempt
   readonly reader: ReadableStreamDefaultReader<Uint8Array>
 }
 
 class Retrying implements Destination {
-  readonly #inner: Destination
+  readonly inner: Destination
   readonly #settings: RetrySettings
 
   constructor(inner: Destination, settings: RetrySettings) {
-    this.#inner = inner
+    this.inner = inner
     this.#settings = settings
   }
 
   get name(): string {
-    return this.#inner.name
+    return this.inner.name
   }
 
   get limits(): Destination['limits'] {
-    return this.#inner.limits
+    return this.inner.limits
+  }
+
+  get sendsSha256(): boolean {
+    return this.inner.sendsSha256 ?? false
   }
 
   async put(path: ObjectPath, body: Body, options: PutOptions = {}): Promise<ObjectInfo> {
@@ -59,7 +81,7 @@ class Retrying implements Destination {
     let unsure = false
     for (;;) {
       try {
-        return await this.#once(signal, (attempt) => this.#inner.put(path, body, upload.options(attempt)))
+        return await this.#once(signal, (attempt) => this.inner.put(path, body, upload.options(attempt)))
       } catch (failure) {
         signal?.throwIfAborted()
         unsure ||= isUnsure(failure)
@@ -101,7 +123,7 @@ class Retrying implements Destination {
   }
 
   async stat(path: ObjectPath, { signal }: DestinationCall = {}): Promise<ObjectInfo | undefined> {
-    return this.#repeated(signal, (attempt) => this.#inner.stat(path, { signal: attempt.signal }))
+    return this.#repeated(signal, (attempt) => this.inner.stat(path, { signal: attempt.signal }))
   }
 
   async *list(prefix: string, { signal }: DestinationCall = {}): AsyncGenerator<ObjectInfo> {
@@ -109,7 +131,7 @@ class Retrying implements Destination {
     const given = new Set<ObjectPath>()
     for (;;) {
       const attempt = this.#attempt(signal)
-      const found = this.#inner.list(prefix, { signal: attempt.signal })[Symbol.asyncIterator]()
+      const found = this.inner.list(prefix, { signal: attempt.signal })[Symbol.asyncIterator]()
       try {
         for (;;) {
           const { done, value } = await attempt.run(() => found.next())
@@ -129,7 +151,7 @@ class Retrying implements Destination {
   }
 
   async remove(path: ObjectPath, { signal }: DestinationCall = {}): Promise<void> {
-    return this.#repeated(signal, (attempt) => this.#inner.remove(path, { signal: attempt.signal }))
+    return this.#repeated(signal, (attempt) => this.inner.remove(path, { signal: attempt.signal }))
   }
 
   async #repeated<T>(signal: AbortSignal | undefined, work: (attempt: Attempt) => Promise<T>): Promise<T> {
@@ -160,7 +182,7 @@ class Retrying implements Destination {
     for (;;) {
       const attempt = this.#attempt(options.signal)
       try {
-        const stream = await attempt.run((signal) => this.#inner.get(path, { ...options, signal }))
+        const stream = await attempt.run((signal) => this.inner.get(path, { ...options, signal }))
         return { attempt, reader: stream.getReader() }
       } catch (failure) {
         attempt.end()
@@ -173,7 +195,7 @@ class Retrying implements Destination {
   async #stored(path: ObjectPath, body: Body, options: PutOptions): Promise<ObjectInfo | undefined> {
     const { signal } = options
     try {
-      const info = await this.#once(signal, (attempt) => this.#inner.stat(path, { signal: attempt.signal }))
+      const info = await this.#once(signal, (attempt) => this.inner.stat(path, { signal: attempt.signal }))
       if (info === undefined || (sizeOf(body) ?? info.size) !== info.size) return undefined
       const expected = options.sha256 ?? (await sha256Of(pieces(body, { destination: this, path, signal })))
       const found = info.sha256 ?? (await sha256Of(await this.get(path, { signal })))

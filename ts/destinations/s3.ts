@@ -47,6 +47,7 @@ export function s3(options: S3Options): Destination {
 
 class S3 implements Destination {
   readonly name = NAME
+  readonly sendsSha256 = true
   readonly limits = { maxObjectBytes: MOST_BYTES }
   readonly #options: S3Options & { readonly prefix: string }
   #connection: Promise<S3Connection> | undefined

@@ -1,30 +1,8 @@
-import type { DetailName, ErrorCode } from './details.ts'
+import type { ErrorCode } from './details.ts'
+import type { Entry, ErrorKind } from './entry.ts'
+import { DAMAGED_REPOSITORIES } from './repositories.ts'
 
-/** What is the same for every error of one code. */
-interface Entry<C extends ErrorCode> {
-  /** Name of the class. */
-  readonly kind: ErrorKind
-  /** Whether the same call may succeed later, unchanged. */
-  readonly retryable: boolean
-  /** When it happens: one line of `docs/errors.md`. */
-  readonly when: string
-  /** One sentence for the user: what to do next. */
-  readonly hint: string
-  /** Names of what `details` can hold. */
-  readonly details: readonly DetailName<C>[]
-}
-
-/** Name of an error class. */
-export type ErrorKind =
-  | 'HoldfastError'
-  | 'CredentialError'
-  | 'FormatError'
-  | 'IntegrityError'
-  | 'FileError'
-  | 'DestinationError'
-  | 'LimitError'
-  | 'UsageError'
-  | 'PlatformError'
+export type { ErrorKind } from './entry.ts'
 
 const OTHER_COPY = 'Use another copy of the file.'
 
@@ -33,16 +11,23 @@ export const CATALOG = {
   WRONG_CREDENTIAL: {
     kind: 'CredentialError',
     retryable: false,
-    when: 'the file can be opened with a credential of this kind, but not with this one',
+    when: 'the file or the backup can be opened with a credential of this kind, but not with this one',
     hint: 'Check the password or the 64-digit key, or use the other one.',
     details: ['tried', 'looksLike'],
   },
   NO_SUCH_SLOT: {
     kind: 'CredentialError',
     retryable: false,
-    when: 'the file was not sealed for this kind of credential',
-    hint: 'Use the kind of credential that the file was sealed for.',
+    when: 'the file or the backup has no credential of this kind',
+    hint: 'Use the kind of credential that it was made for.',
     details: ['tried', 'available', 'looksLike'],
+  },
+  LAST_SLOT: {
+    kind: 'CredentialError',
+    retryable: false,
+    when: 'the only credential of a backup, or the one that removes, is to be removed',
+    hint: 'Add another credential first, and remove with that one.',
+    details: ['object'],
   },
   KEY_LENGTH: {
     kind: 'CredentialError',
@@ -93,19 +78,33 @@ export const CATALOG = {
     hint: 'Check the path: this is not a sealed file.',
     details: [],
   },
+  NOT_A_REPOSITORY: {
+    kind: 'FormatError',
+    retryable: false,
+    when: 'there is no backup at the destination, or one that was begun and never finished',
+    hint: 'Check the address; if it is right, create a backup there.',
+    details: ['object'],
+  },
   UNSUPPORTED_VERSION: {
     kind: 'FormatError',
     retryable: false,
-    when: 'it is an age file of another version than 1',
+    when: 'it is an age file of another version than 1, or a backup of a later version',
     hint: 'Update this program.',
     details: [],
+  },
+  UNSUPPORTED_FEATURE: {
+    kind: 'FormatError',
+    retryable: false,
+    when: 'a backup needs a feature that this program does not know',
+    hint: 'Update this program.',
+    details: ['object', 'path'],
   },
   MALFORMED: {
     kind: 'FormatError',
     retryable: false,
-    when: 'the header, the armor or a stanza does not have the form that the format demands',
-    hint: OTHER_COPY,
-    details: ['line'],
+    when: 'the header, the armor, a stanza, or an object of a backup does not have the form that the format demands',
+    hint: 'Use another copy.',
+    details: ['line', 'object'],
   },
   KDF_LIMIT: {
     kind: 'FormatError',
@@ -142,47 +141,48 @@ export const CATALOG = {
     hint: OTHER_COPY,
     details: ['chunk', 'offset'],
   },
+  ...DAMAGED_REPOSITORIES,
   SOURCE_UNREADABLE: {
     kind: 'FileError',
     retryable: false,
-    when: 'the source does not exist, is no regular file, or cannot be read',
+    when: 'a source does not exist, is of a kind that cannot be read, or fails while it is read',
     hint: 'Check the path and the permission to read it.',
-    details: ['call'],
+    details: ['call', 'path'],
   },
   SOURCE_CHANGED: {
     kind: 'FileError',
     retryable: true,
     when: 'the source was written to, cut or replaced while it was read',
     hint: 'Run it again when nothing writes to the file.',
-    details: [],
+    details: ['path'],
   },
   TARGET_EXISTS: {
     kind: 'FileError',
     retryable: false,
     when: 'a file exists at the target, or appeared there during the work',
     hint: 'Choose another name, or ask for the file to be replaced.',
-    details: [],
+    details: ['path'],
   },
   TARGET_UNSAFE: {
     kind: 'FileError',
     retryable: false,
     when: 'the target is a link, a folder, a device, read-only, or its folder was exchanged during the work',
     hint: 'Choose another target.',
-    details: [],
+    details: ['path'],
   },
   TARGET_UNWRITABLE: {
     kind: 'FileError',
     retryable: false,
     when: 'the target cannot be written',
     hint: 'Check the folder and the permission to write there.',
-    details: ['call'],
+    details: ['call', 'path'],
   },
   NO_SPACE: {
     kind: 'FileError',
     retryable: false,
     when: 'the disk or the quota is full',
     hint: 'Make room, or choose a target on another disk.',
-    details: ['call'],
+    details: ['call', 'path'],
   },
   DESTINATION_DENIED: {
     kind: 'DestinationError',
@@ -229,8 +229,8 @@ export const CATALOG = {
   OBJECT_EXISTS: {
     kind: 'DestinationError',
     retryable: false,
-    when: 'the destination has another object of this name, which stays as it is',
-    hint: 'Check whether another program writes to this destination.',
+    when: 'the destination has another object of this name, or a backup already; what is there stays as it is',
+    hint: 'Choose another place, or check whether another program writes to this destination.',
     details: ['destination', 'object'],
   },
   UPLOAD_MISMATCH: {
@@ -240,12 +240,26 @@ export const CATALOG = {
     hint: 'Run it again; if it happens again, distrust the connection or the destination.',
     details: ['destination', 'object'],
   },
+  LOCKED: {
+    kind: 'AvailabilityError',
+    retryable: true,
+    when: 'another process makes a backup to this destination with the same state folder',
+    hint: 'Wait until the other backup has ended.',
+    details: [],
+  },
+  EPOCH_CHANGING: {
+    kind: 'AvailabilityError',
+    retryable: true,
+    when: 'another device is creating the backup, or changing its protection',
+    hint: 'Wait until it has finished, then try again.',
+    details: ['object'],
+  },
   TOO_LARGE: {
     kind: 'LimitError',
     retryable: false,
     when: 'a length is above what the format can hold',
     hint: 'Split the file.',
-    details: [],
+    details: ['path'],
   },
   OUT_OF_MEMORY: {
     kind: 'LimitError',
@@ -253,6 +267,13 @@ export const CATALOG = {
     when: 'memory for a key derivation is not to be had',
     hint: 'Free memory or raise the limit; for a new password choose a lower cost.',
     details: ['kib'],
+  },
+  SNAPSHOT_MISSING: {
+    kind: 'UsageError',
+    retryable: false,
+    when: 'the backup has no such snapshot, no complete one, or the snapshot nothing at that path',
+    hint: 'List the snapshots and what is in them.',
+    details: ['path'],
   },
   INVALID_ARGUMENT: {
     kind: 'UsageError',

@@ -4,8 +4,17 @@ import { load, type NativeAddon } from './load.ts'
 export type { NativeAddon } from './load.ts'
 
 /** Handles of the addon, by their names there. */
-export type Native<K extends 'Control' | 'KeyHandle' | 'PasswordHandle' | 'RecipientSet' | 'IdentitySet'> =
-  NativeAddon[K]['prototype']
+export type Native<K extends Handle> = NativeAddon[K]['prototype']
+
+type Handle =
+  | 'Control'
+  | 'Courier'
+  | 'CredentialSet'
+  | 'IdentitySet'
+  | 'KeyHandle'
+  | 'PasswordHandle'
+  | 'RecipientSet'
+  | 'RepositoryHandle'
 
 let loaded: NativeAddon | undefined
 

@@ -1,16 +1,10 @@
-import { fileURLToPath } from 'node:url'
-import { isUint8Array } from 'node:util/types'
-import { bytes } from '../arguments.ts'
-import { invalid } from '../errors.ts'
+import { type FilePath, filePath, type NativePath } from '../file-path.ts'
 
 /** The process's standard input, as a source: read from its current position to its end. */
 export const standardInput: unique symbol = Symbol('standardInput')
 
 /** The process's standard output, as a target: nothing is renamed, and what was written before a failure stays written. */
 export const standardOutput: unique symbol = Symbol('standardOutput')
-
-/** A file: its path as text, as a `file:` URL, or as bytes where names need not be UTF-8. */
-export type FilePath = string | URL | Uint8Array
 
 /** Where content comes from. */
 export type Source = FilePath | typeof standardInput
@@ -19,7 +13,7 @@ export type Source = FilePath | typeof standardInput
 export type Target = FilePath | typeof standardOutput
 
 /** The form in which the addon takes a path; null for the standard streams. */
-type NativePlace = string | Uint8Array | null
+type NativePlace = NativePath | null
 
 /**
  * `source` as the addon takes it.
@@ -28,7 +22,7 @@ type NativePlace = string | Uint8Array | null
  * @internal
  */
 export function sourcePlace(source: unknown): NativePlace {
-  return source === standardInput ? null : path(source, 'source')
+  return source === standardInput ? null : filePath(source, 'source')
 }
 
 /**
@@ -38,16 +32,5 @@ export function sourcePlace(source: unknown): NativePlace {
  * @internal
  */
 export function targetPlace(target: unknown): NativePlace {
-  return target === standardOutput ? null : path(target, 'target')
-}
-
-function path(value: unknown, name: string): string | Uint8Array {
-  if (typeof value === 'string') return value
-  if (isUint8Array(value)) return bytes(value, name)
-  if (!(value instanceof URL)) throw invalid(`${name} must be a path: a string, a file: URL or bytes`)
-  try {
-    return fileURLToPath(value)
-  } catch (cause) {
-    throw invalid(`${name} is a URL that names no file`, { cause })
-  }
+  return target === standardOutput ? null : filePath(target, 'target')
 }
