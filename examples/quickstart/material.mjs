@@ -43,12 +43,18 @@ export async function copyPlainly(source, target, signal) {
 /** A copy of `source` with one bit of the byte at `offset` turned over. */
 export async function copyFlipped(source, target, offset) {
   await copyFile(source, target)
-  const file = await open(target, 'r+')
+  await flipByte(target, offset)
+}
+
+/** Turns over one bit of the byte at `offset`, or of the one in the middle of the file. */
+export async function flipByte(path, offset) {
+  const file = await open(path, 'r+')
   try {
+    const at = offset ?? Math.floor((await file.stat()).size / 2)
     const byte = Buffer.alloc(1)
-    await file.read(byte, 0, 1, offset)
+    await file.read(byte, 0, 1, at)
     byte[0] ^= 1
-    await file.write(byte, 0, 1, offset)
+    await file.write(byte, 0, 1, at)
   } finally {
     await file.close()
   }

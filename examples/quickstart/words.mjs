@@ -1,4 +1,4 @@
-// How the quickstart says sizes, times and commands.
+// How the quickstart says sizes, times, counts and commands.
 
 /** `1.07 GB`. */
 export function size(bytes) {
@@ -12,11 +12,21 @@ export function size(bytes) {
   return unit === 0 ? `${bytes} bytes` : `${value.toPrecision(3)} ${units[unit]}`
 }
 
+/** `1.07 GB/s`. */
+export function rate(bytes, milliseconds) {
+  return `${size(Math.round((bytes * 1000) / Math.max(1, milliseconds)))}/s`
+}
+
 /** `0.87 s`, or `3 ms`. */
 export function time(milliseconds) {
   return milliseconds < 100
     ? `${milliseconds.toFixed(milliseconds < 10 ? 1 : 0)} ms`
     : `${(milliseconds / 1000).toFixed(2)} s`
+}
+
+/** `1 file`, `12 files`. */
+export function counted(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`
 }
 
 /** A command line that a shell takes as it stands. */
