@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -14,7 +14,7 @@ afterAll(() => {
 
 const movie = randomBytes(200_000)
 
-/** A folder as a reader has it: two files of their own, and holdfast installed. */
+/** A folder as a reader has it: a few files of their own, and holdfast installed. */
 function readersFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast readme '))
   folders.push(folder)
@@ -22,13 +22,16 @@ function readersFolder(): string {
   symlinkSync(root, join(folder, 'node_modules', 'holdfast'), 'junction')
   writeFileSync(join(folder, 'movie.mov'), movie)
   writeFileSync(join(folder, 'notes.txt'), 'the notes of the reader\n')
+  mkdirSync(join(folder, 'Pictures'))
+  writeFileSync(join(folder, 'Pictures', 'movie.mov'), movie)
   return folder
 }
 
-/** Runs Node; resolves to its exit status and both streams. */
+/** Runs Node in the reader's folder, where this machine's memory of backups lies, too. */
 function node(folder: string, args: string[], input = '') {
   return new Promise<{ status: number; output: string; errors: string }>((resolve) => {
-    const child = execFile(process.execPath, args, { cwd: folder }, (failure, output, errors) => {
+    const env = { ...process.env, XDG_STATE_HOME: folder, LOCALAPPDATA: folder }
+    const child = execFile(process.execPath, args, { cwd: folder, env }, (failure, output, errors) => {
       resolve({ status: failure === null ? 0 : Number(failure.code), output, errors })
     })
     child.stdin?.end(input)
@@ -62,7 +65,10 @@ describe('the TypeScript of the README', () => {
     const { outputText } = ts.transpileModule(code, { compilerOptions: { module: ts.ModuleKind.ESNext } })
     writeFileSync(join(folder, 'example.mjs'), outputText)
     expect(await node(folder, ['example.mjs'])).toEqual({ status: 0, output: '', errors: '' })
-    expect(readFileSync(join(folder, 'movie.mov.age'), 'latin1')).toMatch(/^age-encryption\.org\/v1\n/)
+    const made = ['movie.mov.age', 'restored/Pictures/movie.mov'].filter((name) => existsSync(join(folder, name)))
+    expect(made).toHaveLength(1)
+    if (made[0] !== 'movie.mov.age') expect(readFileSync(join(folder, made[0] ?? '')).equals(movie)).toBe(true)
+    else expect(readFileSync(join(folder, made[0]), 'latin1')).toMatch(/^age-encryption\.org\/v1\n/)
     if (code.includes('again.mov')) expect(readFileSync(join(folder, 'again.mov')).equals(movie)).toBe(true)
   })
 })
@@ -73,8 +79,8 @@ function command(line: string): string[] {
 }
 
 const commands = blocks('README.md')
-  .filter((block) => block.startsWith('holdfast key new'))
-  .flatMap((block) => block.split('\n').filter((line) => line.startsWith('holdfast ')))
+  .flatMap((block) => block.split('\n'))
+  .filter((line) => line.startsWith('holdfast '))
   .map(command)
 
 describe('the commands of the README', () => {
@@ -84,16 +90,21 @@ describe('the commands of the README', () => {
     const run = (words: string[], input?: string) => node(folder, [main, ...words.slice(1)], input)
     writeFileSync(join(folder, 'my password'), 'several words that nobody guesses')
 
-    expect(commands.length).toBeGreaterThan(8)
-    let digits = ''
+    expect(commands.length).toBeGreaterThan(17)
+    let [digits, snapshot] = ['', '']
     for (const words of commands) {
       const asks = words[1] === 'seal' && !words.includes('--key-file')
-      const line = asks ? [...words, '--password-file', 'my password'] : words
+      const given = words.map((word) => (word === '4f2a' ? snapshot : word))
+      const line = asks ? [...given, '--password-file', 'my password'] : given
       const { status, output, errors } = await run(line, digits)
       expect({ line, status, errors: status === 0 ? '' : errors }).toEqual({ line, status: 0, errors: '' })
       if (line.join(' ') === 'holdfast key show my.key') digits = output
+      if (line[1] === 'snapshots') snapshot = /^[0-9a-f]{8}/m.exec(output)?.[0] ?? ''
     }
-    expect(readFileSync(join(folder, 'again.mov')).equals(movie)).toBe(true)
+    for (const made of ['again.mov', 'restored/Pictures/movie.mov']) {
+      expect(readFileSync(join(folder, made)).equals(movie), made).toBe(true)
+    }
+    expect(existsSync(join(folder, 'second-backup', 'holdfast.json'))).toBe(true)
   })
 
   it('are all the commands that there are', async () => {
