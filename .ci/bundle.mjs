@@ -16,7 +16,8 @@ const { metafile } = await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
-  external: ['#addon'],
+  // The client of a store is an optional package: loaded from beside holdfast when an address asks for it.
+  external: ['#addon', '@aws-sdk/*'],
   legalComments: 'none',
   metafile: true,
   logLevel: 'warning',

@@ -36,8 +36,18 @@ export async function holdfast(args: readonly string[], setting: Setting = {}): 
 
 /** Starts `holdfast ARGS` in a session of its own, so that no terminal is there to ask at. */
 export function start(args: readonly string[], setting: Setting, stdio: SpawnOptions['stdio']): ChildProcess {
+  return startProgram(PROGRAM, args, setting, stdio)
+}
+
+/** As {@link start}, for the command line of another copy of the package. */
+export function startProgram(
+  program: string,
+  args: readonly string[],
+  setting: Setting,
+  stdio: SpawnOptions['stdio'],
+): ChildProcess {
   const { NO_COLOR: _, ...env } = process.env
-  return spawn(process.execPath, [PROGRAM, ...args], {
+  return spawn(process.execPath, [program, ...args], {
     detached: true,
     cwd: setting.cwd,
     env: { ...env, ...setting.env },

@@ -24,6 +24,13 @@ describe('the bar', () => {
     )
   })
 
+  it('counts files where there are several', () => {
+    const progress = { phase: 'working', bytes: 5e8, total: 1e9, rate: 1e8, secondsLeft: 5, files: 1234 } as const
+    expect(barLine('backing up', progress, 120, true)).toBe(
+      'backing up  50 % ████████████░░░░░░░░░░░░  500 MB of 1.00 GB  1,234 files  100 MB/s  5 s left',
+    )
+  })
+
   it('reaches 100 % only when the target has its name', () => {
     const all = { bytes: 7, total: 7, rate: 1 }
     expect(percentOf(barLine('sealing', { phase: 'working', ...all }, 100, true))).toBe(99)

@@ -14,11 +14,19 @@ const BY_KIND: Record<string, number> = {
   FormatError: 4,
   IntegrityError: 4,
   DestinationError: 5,
+  AvailabilityError: 5,
   FileError: 6,
   LimitError: 6,
   PlatformError: 6,
   HoldfastError: 70,
 }
+
+const COMMANDS = [
+  [],
+  ...['init', 'backup', 'snapshots', 'ls', 'find', 'diff', 'restore', 'check', 'stats', 'copy'].map((name) => [name]),
+  ...['seal', 'open', 'verify', 'inspect', 'key'].map((name) => [name]),
+  ...['new', 'show', 'check'].map((name) => ['key', name]),
+]
 
 describe('the exit code', () => {
   it.each(Object.entries(CATALOG))('of %s is that of its class', (code, { kind }) => {
@@ -72,17 +80,24 @@ describe('a wrong call', () => {
 })
 
 describe('help', () => {
-  it.each(
-    [[], ['key'], ['key', 'new'], ['key', 'show'], ['key', 'check'], ['seal'], ['open'], ['verify'], ['inspect']].map(
-      (words) => [words],
-    ),
-  )('of %j has examples, fits 100 columns and goes to standard output', async (words) => {
-    const { stdout, stderr } = await done([...words, '--help'])
-    expect(stdout).toContain('Examples:')
-    expect(stdout).toContain(`$ holdfast ${words.join(' ')}`)
-    expect(stderr).toBe('')
-    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
-    if (words[0] !== 'inspect' && words[0] !== 'verify' && words.length < 2) expect(stdout).toContain('age -d -i')
+  it.each(COMMANDS.map((words) => [words]))(
+    'of %j has examples, fits 100 columns and goes to standard output',
+    async (words) => {
+      const { stdout, stderr } = await done([...words, '--help'])
+      expect(stdout).toContain('Examples:')
+      expect(stdout).toContain(`$ holdfast ${words.join(' ')}`)
+      expect(stderr).toBe('')
+      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100)
+    },
+  )
+
+  it.each([[], ['key'], ['seal'], ['open']].map((words) => [words]))('of %j says how to do without', async (words) => {
+    expect((await done([...words, '--help'])).stdout).toContain('age -d -i')
+  })
+
+  it('lists every command with what it does', async () => {
+    const { stdout } = await done(['--help'])
+    for (const [name = ''] of COMMANDS.slice(1)) expect(stdout).toMatch(new RegExp(`^ {2}${name}[ [].* {2}\\w`, 'm'))
   })
 
   it('names every exit code that the program uses', async () => {
