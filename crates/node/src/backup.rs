@@ -97,7 +97,7 @@ pub fn repository_backup<'env>(
     options: BackupOptions,
 ) -> Result<Object<'env>> {
     let held = repository.held(*env)?;
-    let sources = sources.iter().zip(0_u32..).map(|(source, at)| source.read(at));
+    let sources = sources.into_iter().zip(0_u32..).map(|(source, at)| source.read(at));
     let sources = throwing(*env, sources.collect::<std::result::Result<Vec<_>, _>>())?;
     let options = throwing(*env, options.read())?;
     let access = held.access;
@@ -127,7 +127,7 @@ enum GivenOrigin {
 }
 
 impl BackupSource {
-    fn read(&self, at: u32) -> std::result::Result<Given, CoreError> {
+    fn read(self, at: u32) -> std::result::Result<Given, CoreError> {
         let path = || {
             let path = self.path.as_ref().ok_or_else(|| invalid("sources: a path is missing"));
             own(path?, "sources")
@@ -138,7 +138,7 @@ impl BackupSource {
             "stream" => GivenOrigin::Stream(self.modified()?),
             _ => return Err(invalid("sources: a kind is path, database or stream")),
         };
-        Ok(Given { name: self.name.clone(), at, origin })
+        Ok(Given { name: self.name, at, origin })
     }
 
     fn modified(&self) -> std::result::Result<Option<(i64, u32)>, CoreError> {

@@ -45,7 +45,7 @@ impl Courier {
     ///
     /// If the environment is ending.
     #[napi(constructor, catch_unwind)]
-    #[expect(clippy::needless_pass_by_value, reason = "how napi hands functions over")]
+    #[allow(clippy::needless_pass_by_value, reason = "how napi hands functions over")]
     pub fn new(
         env: Env,
         #[napi(ts_arg_type = "(request: CourierRequest | null) => void")] requested: Function<

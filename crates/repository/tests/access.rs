@@ -267,7 +267,7 @@ fn a_handle_sees_what_others_did_and_what_became_of_the_repository() {
     assert_eq!(with(&|memory| memory.remove("holdfast.json").unwrap()), "NOT_A_REPOSITORY");
     assert_eq!(with(&|memory| memory.remove(&complete).unwrap()), "ROLLBACK_SUSPECTED");
     let lie = |memory: &Memory| {
-        change(memory, &claim, |text| *text.iter_mut().rev().nth(4).unwrap() ^= 1)
+        change(memory, &claim, |text| *text.iter_mut().rev().nth(4).unwrap() ^= 1);
     };
     assert_eq!(with(&lie), "REPOSITORY_FORGED");
     let open = |memory: &Memory| memory.put("e1/keyring/open.json", b"{}".to_vec()).unwrap();
@@ -292,7 +292,9 @@ fn a_snapshot_is_found_by_the_beginning_of_its_id() {
     let access = bench.create();
     let made = bench.back_up(&access).unwrap().snapshot;
     let now = bench.now(&access).unwrap();
-    let id: String = made.id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let digit = |nibble: u8| char::from_digit(nibble.into(), 16).unwrap();
+    let digits = made.id.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    let id: String = digits.collect();
     for text in [&id[..4], &id[..9], &id, &id.to_uppercase(), "latest"] {
         assert_eq!(now.snapshots.named(text).unwrap().id, made.id, "{text}");
     }
