@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import type { Command } from './process.ts'
+import { installedIn, programsNamed, testCache } from './programs.ts'
 
 export type Direction = 'seal' | 'open'
 
@@ -25,9 +24,20 @@ export interface Missing {
   readonly why: string
 }
 
-export interface Field {
-  readonly present: readonly Contestant[]
+/** Who takes part, and who would if they were installed. */
+export interface Field<T = Contestant> {
+  readonly present: readonly T[]
   readonly missing: readonly Missing[]
+}
+
+/** Those of a field that `only` names; all of them when it is empty. */
+export function chosen<T extends { readonly name: string }>(
+  { present, missing }: Field<T>,
+  only: readonly string[],
+): Field<T> {
+  if (only.length === 0) return { present, missing }
+  const wanted = ({ name }: { readonly name: string }) => only.includes(name)
+  return { present: present.filter(wanted), missing: missing.filter(wanted) }
 }
 
 const SLOW = 1 / 8
@@ -77,13 +87,8 @@ const NO_AGE: Missing = {
 
 /** The path of `age` 1.3 or newer: older ones do not know the 64-digit key. */
 export function findAge(): string | undefined {
-  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'holdfast-test')
-  const places = [
-    process.env['HOLDFAST_TEST_AGE'],
-    ...(process.env['PATH'] ?? '').split(delimiter).map((folder) => join(folder, 'age')),
-    join(cache, `age-${AGE_VERSION}`, 'age'),
-  ]
-  return places.find((place) => place !== undefined && existsSync(place) && speaksPostQuantum(place))
+  const places = [...programsNamed('age', 'HOLDFAST_TEST_AGE'), ...installedIn(testCache(), 'age')]
+  return places.find(speaksPostQuantum)
 }
 
 function speaksPostQuantum(age: string): boolean {

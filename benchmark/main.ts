@@ -1,7 +1,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, loadavg, release, tmpdir, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
-import { durableField, type Field, field } from './contestants.ts'
+import { runBackups } from './backups/sections.ts'
+import { chosen, durableField, type Field, field } from './contestants.ts'
 import { derivationReport, measureDerivations } from './derive.ts'
 import { MIB, type Options, readOptions } from './options.ts'
 import { makePlaces, type Place, scratch, writeKeys } from './places.ts'
@@ -34,13 +35,14 @@ export async function main(root: string, programs: string): Promise<void> {
   const { places, left } = await makePlaces(options.places, disk, options.size)
   const keys = await writeKeys(await scratch(tmpdir()))
   for (const reason of left) console.log(`left out: ${reason}\n`)
-  const saved: Saved = { ...machine.facts, size: options.size, rounds: options.rounds }
+  const { size, rounds, backupRounds } = options
+  const saved: Saved = { ...machine.facts, size, rounds, backupRounds }
   if (options.sections.includes('large')) {
-    saved['pageCache'] = await large(places, chosen(field(programs, keys), options), options, PAGE_CACHE)
+    saved['pageCache'] = await large(places, chosen(field(programs, keys), options.only), options, PAGE_CACHE)
   }
   if (options.sections.includes('durable')) {
     const onDisk = places.filter(({ name }) => name === 'disk')
-    saved['durable'] = await large(onDisk, chosen(durableField(programs, keys), options), options, DURABLE)
+    saved['durable'] = await large(onDisk, chosen(durableField(programs, keys), options.only), options, DURABLE)
   }
   if (options.sections.includes('derive')) {
     const derivations = await measureDerivations(programs, options.rounds, progress)
@@ -53,6 +55,7 @@ export async function main(root: string, programs: string): Promise<void> {
     console.log(`${smallFilesReport(many, place.name)}\n`)
     saved['smallFiles'] = many
   }
+  Object.assign(saved, await runBackups({ programs, keys, places, options, say: progress }))
   if (options.save) save(root, saved)
 }
 
@@ -75,17 +78,11 @@ async function large(
   return measured
 }
 
-function chosen({ present, missing }: Field, { only }: Options): Field {
-  if (only.length === 0) return { present, missing }
-  const wanted = ({ name }: { name: string }) => only.includes(name)
-  return { present: present.filter(wanted), missing: missing.filter(wanted) }
-}
-
 function progress(line: string): void {
   process.stderr.write(`… ${line}\n`)
 }
 
-function describeMachine({ rounds }: Options): { lines: string[]; facts: Saved } {
+function describeMachine({ rounds, backupRounds }: Options): { lines: string[]; facts: Saved } {
   const cpu = cpus()[0]?.model.trim() ?? 'unknown processor'
   const cores = availableParallelism()
   const [load = 0] = loadavg()
@@ -95,7 +92,7 @@ function describeMachine({ rounds }: Options): { lines: string[]; facts: Saved }
     facts: { ...facts, system },
     lines: [
       `${cpu}, ${cores} cores, ${(totalmem() / 1024 / MIB).toFixed(0)} GiB, ${system}, Node ${process.version}`,
-      `${rounds} interleaved rounds; each timed run directly after an untimed one of the same candidate; whole processes.`,
+      `${rounds} interleaved rounds, ${backupRounds} of backups; each timed run directly after an untimed one of the same candidate; whole processes.`,
       ...(load > QUIET_LOAD ? [`**The machine is not quiet (load ${load.toFixed(2)}): distrust these figures.**`] : []),
     ],
   }

@@ -28,7 +28,8 @@ export async function makePlaces(
     { name: 'tmpfs', parent: TMPFS },
   ]) {
     if (!wanted.includes(name)) continue
-    const free = await freeBytes(name, parent)
+    if (name === 'disk') await mkdir(parent, { recursive: true })
+    const free = await freeBytes(parent)
     if (free < FILES_AT_ONCE * size) {
       left.push(`${name}: ${parent} has room for ${Math.floor(free / MIB)} MiB, not for ${FILES_AT_ONCE} files`)
     } else {
@@ -38,10 +39,10 @@ export async function makePlaces(
   return { places, left }
 }
 
-async function freeBytes(name: string, parent: string): Promise<number> {
+/** Room in the file system of a folder; none where there is no such folder. */
+export async function freeBytes(folder: string): Promise<number> {
   try {
-    if (name === 'disk') await mkdir(parent, { recursive: true })
-    const { bavail, bsize } = await statfs(parent)
+    const { bavail, bsize } = await statfs(folder)
     return bavail * bsize
   } catch {
     return 0
@@ -70,6 +71,7 @@ export async function writeKeys(folder: string): Promise<string> {
   const identity = await generateHybridIdentity()
   const write = (name: string, content: string | Buffer) => writeFileSync(join(keys, name), content, { mode: 0o600 })
   write('raw', randomBytes(32))
+  write('password', randomBytes(16).toString('hex'))
   write('identity', `${identity}\n`)
   write('recipient', `${await identityToRecipient(identity)}\n`)
   return keys
@@ -78,25 +80,26 @@ export async function writeKeys(folder: string): Promise<string> {
 /** A file of random bytes: nothing that a file system could compress. */
 export function writeRandom(path: string, size: number): void {
   const file = openSync(path, 'wx')
-  const buffer = Buffer.allocUnsafeSlow(MIB)
+  const buffer = Buffer.allocUnsafeSlow(Math.min(size, MIB))
   try {
     for (let left = size; left > 0; left -= MIB) {
-      randomFillSync(buffer)
-      writeSync(file, buffer, 0, Math.min(left, MIB))
+      const piece = buffer.subarray(0, Math.min(left, MIB))
+      randomFillSync(piece)
+      writeSync(file, piece)
     }
   } finally {
     closeSync(file)
   }
 }
 
-/** Whether two files have the same bytes. */
-export async function sameBytes(one: string, other: string): Promise<boolean> {
+/** Whether two files have the same length and, from `start` on, the same bytes. */
+export async function sameBytes(one: string, other: string, start = 0): Promise<boolean> {
   const [{ size }, { size: otherSize }] = await Promise.all([stat(one), stat(other)])
   if (size !== otherSize) return false
   const files = [openSync(one, 'r'), openSync(other, 'r')] as const
   const [left, right] = [Buffer.allocUnsafeSlow(MIB), Buffer.allocUnsafeSlow(MIB)]
   try {
-    for (let at = 0; at < size; ) {
+    for (let at = start; at < size; ) {
       const count = readSync(files[0], left, 0, MIB, at)
       if (count === 0 || readSync(files[1], right, 0, count, at) !== count) return false
       if (left.compare(right, 0, count, 0, count) !== 0) return false

@@ -23,17 +23,29 @@ export interface Seen {
 /** A command and, where its target is to be flushed to the disk afterwards, that target. */
 export interface Command {
   readonly argv: readonly string[]
+  /** A file, or a folder with its file system. */
   readonly flush?: string
+  readonly cwd?: string
+  /** Besides the environment of this process. */
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** What the rounds of one command showed. */
+export interface Observed {
+  readonly costs: Cost[]
+  peakBytes: number | undefined
 }
 
 // Bash's own clock treats every candidate alike and sees the children's processor time, which Node does not.
-const TIMED = '{ time { "$@" 2>&4 3>&- && { [ -z "$FLUSH" ] || sync "$FLUSH"; }; }; } 4>&2 2>&3'
+const FLUSHED = '[ -z "$FLUSH" ] || if [ -d "$FLUSH" ]; then sync -f "$FLUSH"; else sync "$FLUSH"; fi'
+const TIMED = `{ time { "$@" 2>&4 3>&- && { ${FLUSHED}; }; }; } 4>&2 2>&3`
 
 /** Runs `command` and times it from outside. */
-export async function timed({ argv, flush }: Command): Promise<Cost> {
+export async function timed({ argv, flush, cwd, env }: Command): Promise<Cost> {
   const child = spawn('bash', ['-c', TIMED, 'bash', ...argv], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { ...process.env, LC_ALL: 'C', TIMEFORMAT: '%3R %3U %3S', FLUSH: flush ?? '' },
+    env: { ...process.env, ...env, LC_ALL: 'C', TIMEFORMAT: '%3R %3U %3S', FLUSH: flush ?? '' },
+    ...(cwd !== undefined && { cwd }),
   })
   const [, stderr, clock] = child.stdio.slice(1)
   const [complaint, times, [code]] = await Promise.all([readAll(stderr), readAll(clock), once(child, 'close')])
@@ -46,9 +58,13 @@ export async function timed({ argv, flush }: Command): Promise<Cost> {
 }
 
 /** Runs `command` untimed, as the warm-up, and watches its memory. */
-export async function watched({ argv }: Command): Promise<Seen> {
+export async function watched({ argv, cwd, env }: Command): Promise<Seen> {
   const [program = '', ...args] = argv
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+    ...(cwd !== undefined && { cwd }),
+  })
   let peakBytes: number | undefined
   const poll = setInterval(() => {
     const now = peakMemory(child.pid)
@@ -62,6 +78,20 @@ export async function watched({ argv }: Command): Promise<Seen> {
   } finally {
     clearInterval(poll)
   }
+}
+
+/** An untimed run, what has to be done before the next one, and directly then the timed run. */
+export async function observe(
+  observed: Observed,
+  warmUp: Command,
+  measured: Command,
+  between: () => void,
+): Promise<Seen> {
+  const seen = await watched(warmUp)
+  if (seen.peakBytes !== undefined) observed.peakBytes = Math.max(observed.peakBytes ?? 0, seen.peakBytes)
+  between()
+  observed.costs.push(await timed(measured))
+  return seen
 }
 
 /** Whether `command` ends with an error, as it must on a damaged file. */

@@ -38,17 +38,23 @@ export async function measure(
   const results = contestants.map(({ name, title, fraction }) => {
     return { name, title, fraction, seal: emptySeries(), open: emptySeries() }
   })
-  for (let round = 0; round < rounds; round += 1) {
-    for (let turn = 0; turn < contestants.length; turn += 1) {
-      const place = (round + turn) % contestants.length
-      const [contestant, result] = [contestants[place], results[place]]
-      if (contestant === undefined || result === undefined) throw new Error('no such turn')
-      say(`round ${round + 1} of ${rounds}: ${contestant.title}`)
-      await takeTurn(contestant, result, sources, folder, round === 0)
-    }
+  for (const { round, place, one: contestant } of turns(contestants, rounds)) {
+    const result = results[place]
+    if (result === undefined) throw new Error('no such turn')
+    say(`round ${round + 1} of ${rounds}: ${contestant.title}`)
+    await takeTurn(contestant, result, sources, folder, round === 0)
   }
   for (const source of sources.values()) rmSync(source)
   return results
+}
+
+/** Everyone's turn in every round; each round begins with another one. */
+export function* turns<T>(everyone: readonly T[], rounds: number): Generator<{ round: number; place: number; one: T }> {
+  for (let round = 0; round < rounds; round += 1) {
+    const first = round % Math.max(1, everyone.length)
+    const places = everyone.map((one, place) => ({ round, place, one }))
+    yield* [...places.slice(first), ...places.slice(0, first)]
+  }
 }
 
 async function takeTurn(

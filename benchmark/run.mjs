@@ -10,7 +10,9 @@ if (!process.argv.includes('--no-build')) await prepare()
 const { build } = await import('esbuild')
 await build({
   absWorkingDir: root,
-  entryPoints: ['main', 'candidate', 'gcm-worker', 'kdf', 'many'].map((name) => `benchmark/${name}.ts`),
+  entryPoints: ['main', 'archive', 'candidate', 'gcm-worker', 'kdf', 'many', 'upload'].map(
+    (name) => `benchmark/${name}.ts`,
+  ),
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,
