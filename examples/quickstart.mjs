@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { prepare } from '../.ci/prepare.mjs'
 import { provideKey } from './quickstart/key.mjs'
-import { root, workFolder } from './quickstart/places.mjs'
+import { root, stateFolder, workFolder } from './quickstart/places.mjs'
 import { shell } from './quickstart/words.mjs'
 
 const say = (line = '') => console.log(line)
@@ -72,6 +72,7 @@ function sayWhatStays() {
   say('\nEverything that was made for this is removed, but for what is yours now:')
   if (existsSync(backup)) say(`    the backup  ${backup}`)
   if (key !== undefined) say(`    its key     ${key.path}`)
+  if (existsSync(backup)) say(`What this machine remembers of it is in ${stateFolder()}, and may be deleted.`)
 }
 
 /** Three commands that work as they stand, with the person's own paths. */
