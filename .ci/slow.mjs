@@ -14,5 +14,5 @@ conclude([
       cargoTest(['--package', 'holdfast-seal', '--features', 'faults']),
     ],
   }),
-  await runSuite({ name: 'typescript, 20 times', needs: 'vitest', steps: [vitest('unit', 'slow')] }),
+  await runSuite({ name: 'typescript, 20 times', needs: 'vitest', steps: [vitest('unit', 'slow', 'kill')] }),
 ])

@@ -41,6 +41,7 @@ export const HERE = [
 /** Suites that `npm test` only names. */
 export const ELSEWHERE = [
   { name: 'servers', needs: 'Go, strace and the network: npm run test:servers' },
+  { name: 'kill', needs: 'half an hour: npm run test:kill' },
   { name: 'slow', needs: 'hours of one core: npm run test:slow' },
 ]
 
