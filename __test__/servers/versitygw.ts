@@ -21,6 +21,7 @@ export function testServer(): Server {
 class Server {
   endpoint = ''
   #folder = ''
+  #port = 0
   #child: ChildProcess | undefined
   #count = 0
 
@@ -41,22 +42,32 @@ class Server {
     if (program === '') throw new Error('HOLDFAST_TEST_VERSITYGW names no versitygw: run `npm run test:servers`')
     this.#folder = mkdtempSync(join(tmpdir(), 'holdfast versitygw '))
     mkdirSync(this.file())
-    const port = await freePort()
-    this.endpoint = `http://127.0.0.1:${port}`
+    this.#port = await freePort()
+    this.endpoint = `http://127.0.0.1:${this.#port}`
+    await this.resume()
+  }
+
+  /** Starts it where it was, with what it had. */
+  async resume(): Promise<void> {
     const env = { ROOT_ACCESS_KEY: CREDENTIALS.accessKeyId, ROOT_SECRET_KEY: CREDENTIALS.secretAccessKey }
-    const args = ['--port', `127.0.0.1:${port}`, '--quiet', '--keep-alive', 'posix', this.file()]
+    const args = ['--port', `127.0.0.1:${this.#port}`, '--quiet', '--keep-alive', 'posix', this.file()]
     this.#child = spawn(program, args, { env: { PATH: process.env['PATH'], ...env }, stdio: 'ignore' })
     await this.#answers()
   }
 
   async stop(): Promise<void> {
+    await this.crash()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+
+  /** Ends it in the middle of whatever it does. */
+  async crash(): Promise<void> {
     const child = this.#child
-    if (child && child.exitCode === null) {
+    if (child && child.exitCode === null && child.signalCode === null) {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill('SIGKILL')
       await ended
     }
-    rmSync(this.#folder, { recursive: true, force: true })
   }
 
   async #answers(): Promise<void> {
