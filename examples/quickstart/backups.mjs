@@ -14,6 +14,8 @@ import { counted, rate, size, time } from './words.mjs'
 const MIB = 2 ** 20
 /** Copies of the made folder that lie on the disk at one time: itself, its backup, and what is restored or damaged. */
 const COPIES = 3
+/** How far the clock of a file system may be behind. */
+const CLOCK_MS = 1000
 /** The largest file that is sealed singly at the end. */
 const MOST_SEALED_BYTES = 2 ** 30
 
@@ -105,7 +107,7 @@ async function backUpTwice(story, repository, { source, made, left }) {
 }
 
 async function backUp({ signal, folder }, repository, source, left) {
-  const since = Date.now()
+  const since = Date.now() - CLOCK_MS
   const exclude = folder.startsWith(`${source}/`) ? { exclude: [`${basename(folder)}/`] } : {}
   const { value, took } = await timed(() =>
     watched('backing up', (onProgress) => repository.backup(source, { ...exclude, signal, onProgress })),

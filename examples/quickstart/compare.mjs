@@ -44,7 +44,7 @@ async function measure(folder, left, measured) {
 }
 
 async function compareNames(source, restored, context) {
-  const [ours, theirs] = [await namesIn(source), new Set((await namesIn(restored)).map(key))]
+  const [ours, theirs] = [await namesIn(source).catch(() => []), new Set((await namesIn(restored)).map(key))]
   for (const name of ours) {
     context.signal.throwIfAborted()
     const at = below(source, name)
@@ -57,7 +57,11 @@ async function compareNames(source, restored, context) {
 
 async function compareEntries(source, restored, context) {
   const { found } = context
-  const [one, other] = [await lstat(source), await lstat(restored)]
+  const [one, other] = [await lstat(source).catch(() => undefined), await lstat(restored)]
+  if (one === undefined) {
+    found.changed += 1
+    return
+  }
   if (one.isDirectory() && other.isDirectory()) return compareNames(source, restored, context)
   if (one.isSymbolicLink() && other.isSymbolicLink()) {
     const same = (await readlink(source, 'buffer')).equals(await readlink(restored, 'buffer'))
@@ -81,7 +85,8 @@ async function compareEntries(source, restored, context) {
 
 /** What is not restored must be something that is not backed up, or newer than the backup. */
 async function account(at, name, { found, since }) {
-  const entry = await lstat(at)
+  const entry = await lstat(at).catch(() => undefined)
+  if (entry === undefined) return
   const isStored = entry.isFile() || entry.isDirectory() || entry.isSymbolicLink()
   if (!isStored || BESIDE.test(name.toString()) || entry.ctimeMs >= since) return
   found.missing += 1

@@ -40,7 +40,11 @@ export async function startWriter(path) {
 
 /** What `PRAGMA integrity_check` says of the database at `path`: `ok`, or what is wrong. */
 export function integrityOf(path) {
-  return withDatabase(path, (database) => database.prepare('PRAGMA integrity_check').get().integrity_check)
+  try {
+    return withDatabase(path, (database) => database.prepare('PRAGMA integrity_check').get().integrity_check)
+  } catch (error) {
+    return error.message
+  }
 }
 
 /** Number of messages in a copy of the database that the writer made, which must be those of whole transactions. */
