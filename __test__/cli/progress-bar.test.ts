@@ -8,6 +8,7 @@ import type { Phase } from '../../ts/index.ts'
 const percentOf = (line: string): number => Number(/(\d+) %/.exec(line)?.[1])
 const phase = fc.constantFrom<Phase>('waiting', 'deriving', 'working', 'flushing', 'done')
 const count = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+const total = fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER })
 
 describe('the bar', () => {
   it('says how far, how fast and how long', () => {
@@ -39,7 +40,20 @@ describe('the bar', () => {
     expect(percentOf(barLine('sealing', { phase: 'done', ...all }, 100, true))).toBe(100)
   })
 
-  test.prop([fc.array(count, { minLength: 2, maxLength: 2 }), count])('never falls', (bytes, total) => {
+  it('gives way to the figures where the line is short', () => {
+    const progress = { phase: 'working', bytes: 5e8, total: 1e9, rate: 1e8, secondsLeft: 5, files: 12 } as const
+    const figures = '500 MB of 1.00 GB  12 files  100 MB/s  5 s left'
+    expect(barLine('backing up', progress, 80, false)).toBe(`backing up  50 % ######.......  ${figures}`)
+    expect(barLine('backing up', progress, 70, false)).toBe(`backing up  50 %  ${figures}`)
+    expect(barLine('copying', progress, 80, false)).toContain('12 objects')
+  })
+
+  it('is not there where there is nothing to count', () => {
+    expect(barLine('opening', { phase: 'working', bytes: 0, rate: 0 }, 80, true)).toBe('opening')
+    expect(barLine('opening', { phase: 'done', bytes: 0, total: 0, rate: 0, secondsLeft: 0 }, 80, true)).toBe('opening')
+  })
+
+  test.prop([fc.array(count, { minLength: 2, maxLength: 2 }), total])('never falls', (bytes, total) => {
     const [first = 0, second = 0] = bytes.sort((one, other) => one - other).map((done) => Math.min(done, total))
     const at = (done: number): number =>
       percentOf(barLine('sealing', { phase: 'working', bytes: done, total, rate: 0 }, 200, true))
