@@ -2,13 +2,15 @@ import { existsSync, lstatSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { basename, join } from 'node:path'
 import { expect } from 'vitest'
 import { createRepository, generateKey, localFolder, openRepository, type Repository } from '../../ts/index.ts'
-import { jsonOf } from '../cli/command.ts'
 import type { Random } from './random.ts'
 import { type Described, described, Tree } from './tree.ts'
-import { type Ended, killedAfter, undisturbed } from './victim.ts'
+import { commandOf, type Ended, killedAfter, undisturbed, type Victim, workerOf } from './victim.ts'
 
 /** What a backup stores besides content: a pack of pages, an index, a snapshot. */
 const OVERHEAD = 131_072
+
+/** What is killed: a program that uses the library, or the command. */
+type Kind = 'worker' | 'command'
 
 /** How many bytes `content` bytes may become: a last pack is padded by at most an eighth. */
 const stored = (content: number): number => Math.ceil(content * 1.125) + OVERHEAD
@@ -21,15 +23,16 @@ export class Campaign {
   readonly #tree: Tree
   /** What every snapshot holds of which it is known that it is there. */
   readonly #known = new Map<string, Described>()
-  readonly #backup: string[]
-  readonly #restore: string[]
+  /** What a victim needs to open the repository: a program of the library's, and the command. */
+  readonly #opening: { readonly worker: string[]; readonly command: string[] }
   #state = ''
   #stateNames: string[] = []
   /** The snapshot that lies half restored in the target. */
   #unfinished: string | undefined
+  /** How long victims work, by kind: what is learnt from those that live. */
+  readonly #spans = new Map<string, number>()
+  /** How long the command takes before it works. */
   #startup = 0
-  #backing = 0
-  #restoring = 0
   /** How many processes died. */
   kills = 0
 
@@ -37,9 +40,10 @@ export class Campaign {
     this.#place = place
     this.#random = random
     this.#tree = new Tree(this.#at('source'), random)
-    const opening = ['--key-file', this.#at('key'), '--state-dir', this.#at('state'), '--json']
-    this.#backup = ['backup', this.#tree.path, '--to', this.#at('backup'), ...opening]
-    this.#restore = ['restore', this.#at('backup'), '--target', this.#at('target'), ...opening]
+    this.#opening = {
+      worker: [this.#at('backup'), this.#at('state'), this.#at('key')],
+      command: ['--key-file', this.#at('key'), '--state-dir', this.#at('state'), '--json'],
+    }
   }
 
   /** Kills until so many processes have died, by turns in a backup and in a restore. */
@@ -61,23 +65,22 @@ export class Campaign {
     })
     this.#state = join(this.#at('state'), repository.id)
     this.#tree.fill()
-    const [version, first] = [await undisturbed(['--version']), await undisturbed(this.#backup)]
-    this.#know(acknowledged(first) ?? '', described(this.#tree.path))
-    this.#stateNames = this.#stateFiles()
-    const again = await undisturbed([...this.#restore, '--snapshot', 'latest'])
-    expect([first.code, again.code], first.stderr + again.stderr).toEqual([0, 0])
-    rmSync(this.#at('target'), { recursive: true })
+    const version = await undisturbed(commandOf(['--version']))
     this.#startup = version.lived
-    this.#backing = first.lived
-    this.#restoring = again.lived
+    const first = await undisturbed(this.#backup('worker'))
+    this.#know(acknowledged(first) ?? first.stderr, described(this.#tree.path))
+    this.#stateNames = this.#stateFiles()
+    for (const kind of ['worker', 'command']) {
+      this.#spans.set(`${kind} backup`, first.lived)
+      this.#spans.set(`${kind} restore`, first.lived)
+    }
   }
 
   async #killBackup(): Promise<void> {
     const content = this.#tree.change()
     const now = described(this.#tree.path)
     const before = this.#indexes()
-    const victim = await killedAfter(this.#backup, this.#moment(this.#backing))
-    this.#backing = this.#learn(victim, this.#backing)
+    const victim = await this.#kill('backup', (kind) => this.#backup(kind))
     await using repository = await this.#open()
     await this.#findsNothingLost(repository, victim, now)
     const isStored = this.#indexes().length > before.length || this.#journal().length > 0
@@ -91,8 +94,7 @@ export class Campaign {
 
   async #killRestore(): Promise<void> {
     const id = this.#unfinished ?? this.#random.of([...this.#known.keys()])
-    const victim = await killedAfter([...this.#restore, '--snapshot', id], this.#moment(this.#restoring))
-    this.#restoring = this.#learn(victim, this.#restoring)
+    await this.#kill('restore', (kind) => this.#restore(kind, id))
     const finished = this.#finishedFiles(id)
     this.#unfinished = id
     if (this.#random.below(3) === 0) return
@@ -167,20 +169,32 @@ export class Campaign {
     this.#known.set(id, what)
   }
 
-  /** When a process dies that lives for `whole` if nobody kills it: not while Node itself starts. */
-  #moment(whole: number): number {
-    const from = this.#startup * 0.7
-    return from + this.#random.fraction() * Math.max(0, whole * 1.05 - from)
+  #backup(kind: Kind): Victim {
+    const { worker, command } = this.#opening
+    if (kind === 'worker') return workerOf(worker, 'backup', this.#tree.path)
+    return commandOf(['backup', this.#tree.path, '--to', this.#at('backup'), ...command])
   }
 
-  /** How long one lives, after having seen another. */
-  #learn({ killed, lived, code, stderr }: Ended, whole: number): number {
-    if (killed) {
-      this.kills += 1
-      return whole
-    }
-    expect(code, stderr).toBe(0)
-    return (whole + lived) / 2
+  #restore(kind: Kind, id: string): Victim {
+    const { worker, command } = this.#opening
+    if (kind === 'worker') return workerOf(worker, 'restore', this.#at('target'), id)
+    return commandOf(['restore', this.#at('backup'), '--target', this.#at('target'), '--snapshot', id, ...command])
+  }
+
+  /**
+   * Lets a process work and kills it at a moment of its work that is as likely as any other. Three of four say when they
+   * begin to work. Moments lie within a span that grows with each death, so that some live, whatever else the machine does.
+   */
+  async #kill(work: 'backup' | 'restore', victimOf: (kind: Kind) => Victim): Promise<Ended> {
+    const kind = this.#random.below(4) === 0 ? 'command' : 'worker'
+    const startup = kind === 'worker' ? 0 : this.#startup
+    const span = this.#spans.get(`${kind} ${work}`) ?? 0
+    const ms = startup + this.#random.fraction() * span
+    const victim = await killedAfter(victimOf(kind), kind === 'worker' ? 'its word' : 'its start', ms)
+    if (!victim.killed) expect(victim.code, victim.stderr).toBe(0)
+    this.kills += Number(victim.killed)
+    this.#spans.set(`${kind} ${work}`, victim.killed ? span * 1.1 : (span + victim.lived - startup) / 2)
+    return victim
   }
 
   #indexes(): string[] {
@@ -214,6 +228,6 @@ async function checked(repository: Repository): Promise<readonly unknown[]> {
 }
 
 /** The snapshot that a process said it had made, which it may have said before it died. */
-function acknowledged(victim: Ended): string | undefined {
-  return victim.stdout.endsWith('\n') ? String(jsonOf(victim)['id']) : undefined
+function acknowledged({ stdout }: Ended): string | undefined {
+  return /^([0-9a-f]{32})$/m.exec(stdout)?.[1] ?? /"id":"([0-9a-f]{32})"/.exec(stdout)?.[1]
 }

@@ -14,7 +14,7 @@ import { script } from '../processes/script.ts'
 import { testFolder } from '../seal/folder.ts'
 import { Random, seed } from './random.ts'
 import { described } from './tree.ts'
-import { killedOnce } from './victim.ts'
+import { commandOf, killedOnce } from './victim.ts'
 
 const MIB = 2 ** 20
 /** Bytes of a full pack as it is stored, and what a snapshot, an index and padding add. */
@@ -80,7 +80,7 @@ describe('row 28: of many packs', () => {
   it('an upload that was killed goes on where it was, and so does a restore', async () => {
     const [source, { key, state, opening }] = [makeSource(), await makeRepository()]
     const backup = ['backup', source, '--to', folder.at('backup'), ...opening]
-    const victim = await killedOnce(backup, () => packs().length >= 3)
+    const victim = await killedOnce(commandOf(backup), () => packs().length >= 3)
     expect(victim, victim.stderr).toMatchObject({ killed: true, stdout: '' })
     const [before, noted] = [packs().length, filesBelow(join(state, 'journal')).length]
     expect(noted).toBeGreaterThan(0)
@@ -92,7 +92,7 @@ describe('row 28: of many packs', () => {
 
     const restore = ['restore', folder.at('backup'), '--target', folder.at('target'), ...opening]
     const written = (): number => filesBelow(folder.at('target')).reduce((sum, file) => sum + sizeOf(file), 0)
-    const restorer = await killedOnce(restore, () => written() > 2 * PACK)
+    const restorer = await killedOnce(commandOf(restore), () => written() > 2 * PACK)
     expect(restorer, restorer.stderr).toMatchObject({ killed: true, stdout: '' })
     const { store, fetched } = counted(localFolder(folder.at('backup')))
     await using repository = await openRepository(store, { with: key, stateDir: folder.at('state') })

@@ -14,7 +14,7 @@ import {
 import { done, holdfast, jsonOf } from '../cli/command.ts'
 import { Random, seed } from '../kill/random.ts'
 import { type Described, described, Tree } from '../kill/tree.ts'
-import { killedOnce } from '../kill/victim.ts'
+import { commandOf, killedOnce } from '../kill/victim.ts'
 import { testFolder } from '../seal/folder.ts'
 import { CREDENTIALS, testServer } from './versitygw.ts'
 
@@ -122,7 +122,7 @@ describe('a repository in a bucket', () => {
     const [bucket, source, { key, opening }] = [server.bucket(), makeLarge(5), keyFile()]
     await done(['init', addressOf(bucket), ...opening], { env: ENV })
     const backup = ['backup', source, '--to', addressOf(bucket), ...opening]
-    const victim = await killedOnce(backup, () => packsIn(bucket).length >= 3, ENV)
+    const victim = await killedOnce(commandOf(backup, ENV), () => packsIn(bucket).length >= 3)
     expect(victim, victim.stderr).toMatchObject({ killed: true, stdout: '' })
     const before = packsIn(bucket).length
     const { storedBytes } = jsonOf(await done(backup, { env: ENV }))
