@@ -1,8 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
+import { compareFolders } from '../../examples/quickstart/compare.mjs'
 import { parseKey } from '../../ts/index.ts'
 import { content, testFolder } from '../seal/folder.ts'
 import { type Outcome, outcome } from './command.ts'
@@ -13,6 +24,8 @@ const folder = testFolder()
 
 /** What changed less than two seconds ago is read again. */
 const SETTLED_MS = 3000
+/** How far the clock of a file system may be behind. */
+const CLOCK_MS = 20
 const KEY_ROWS = /^ {4}([0-9a-f]{4} ){3}[0-9a-f]{4}$/gm
 const COMMANDS = /^ {4}node .*$/gm
 
@@ -195,6 +208,43 @@ describe('the quickstart of a single file', () => {
     const { code, stderr } = await outcome(start('no such file'))
     expect(code).toBe(1)
     expect(stderr).toMatch(/there is no folder and no file at .*no such file/)
+  })
+})
+
+describe('what the quickstart compares', () => {
+  const { signal } = new AbortController()
+  /** The person's folder, a copy of it, and a time that lies between what was and what will be changed. */
+  async function twins() {
+    const [source, restored] = [personsFolder(), folder.at('restored')]
+    cpSync(source, restored, { recursive: true, verbatimSymlinks: true })
+    await setTimeout(CLOCK_MS)
+    const context = { left: [], since: Date.now(), signal }
+    await setTimeout(CLOCK_MS)
+    return { source, restored, context }
+  }
+
+  it('is equal when it is', async () => {
+    const { source, restored, context } = await twins()
+    const found = await compareFolders(source, restored, context)
+    expect(found).toMatchObject({ files: 3, changed: 0, missing: 0, databases: [] })
+  })
+
+  it('is not equal with one other byte, or another link', async () => {
+    const { source, restored, context } = await twins()
+    writeFileSync(`${restored}/2026/a movie.mov`, content(3_158_073).fill(1, 3_158_072))
+    await expect(compareFolders(source, restored, context)).rejects.toThrow(/a movie\.mov differs from the original/)
+    rmSync(`${restored}/2026`, { recursive: true })
+    rmSync(`${restored}/link`)
+    symlinkSync('elsewhere', `${restored}/link`)
+    await expect(compareFolders(source, restored, context)).rejects.toThrow(/link .*link leads elsewhere/)
+  })
+
+  it('counts what is missing, and apart from it what was changed later', async () => {
+    const { source, restored, context } = await twins()
+    rmSync(`${restored}/empty`)
+    writeFileSync(`${source}/text.mjs`, 'later')
+    writeFileSync(`${source}/new`, 'later')
+    expect(await compareFolders(source, restored, context)).toMatchObject({ files: 1, changed: 1, missing: 1 })
   })
 })
 

@@ -57,7 +57,7 @@ describe.runIf(process.platform !== 'win32')('the way out of a backup that holdf
     expectAlike(below(described(folder.at('restored')), 'sources'), described(sources))
   })
 
-  it('row 49: restores a database that is in use as a sound copy', async () => {
+  it('restores a database, which is sound', async () => {
     const path = join(place.sources({}), 'messages.db')
     const database = new DatabaseSync(path)
     database.exec('PRAGMA journal_mode = WAL; CREATE TABLE one (text); INSERT INTO one VALUES (1), (2), (3)')
