@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { openRepository, password, type Repository } from '../../ts/index.ts'
+import { generateKey, openRepository, password, type Repository } from '../../ts/index.ts'
 import { at, Faulty } from '../doubles/faulty.ts'
 import { Memory } from '../doubles/memory.ts'
 import { content } from '../seal/folder.ts'
@@ -34,7 +34,7 @@ function calls(repository: Repository, sources: string): ((signal: AbortSignal) 
     (signal) => repository.check({ read: 'all', signal }),
     (signal) => repository.stats({ signal }),
     (signal) => repository.credentials.list({ signal }),
-    (signal) => repository.credentials.add(password('correct horse', { cost: 'interactive' }), { signal }),
+    (signal) => repository.credentials.add(generateKey(), { signal }),
   ]
 }
 

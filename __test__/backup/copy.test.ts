@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { KINDS, parseObjectName } from '../../ts/backup/object-names.ts'
 import { copyRepository, type Destination, localFolder, type Progress } from '../../ts/index.ts'
+import { altered } from '../doubles/altered.ts'
 import { at, Crashed, Faulty } from '../doubles/faulty.ts'
 import { Memory } from '../doubles/memory.ts'
 import { rejectionOf } from '../seal/failure.ts'
@@ -79,8 +80,8 @@ describe('a copy of a repository', () => {
     const bytes = from.bytes(pack).slice()
     bytes[7] = (bytes[7] ?? 0) ^ 1
     from.plant(pack, bytes)
-    const vanishing = Object.assign(Object.create(from) as Memory, {
-      get: (name: string, options: object) => {
+    const vanishing = altered(from, {
+      get: (name, options) => {
         if (name === gone) from.objects.delete(name)
         return from.get(name, options)
       },

@@ -2,15 +2,8 @@ import { createHash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { makeError } from '../../ts/errors.ts'
-import {
-  createRepository,
-  type Destination,
-  generateKey,
-  type ObjectInfo,
-  openFile,
-  type PutOptions,
-  sealFile,
-} from '../../ts/index.ts'
+import { createRepository, generateKey, type ObjectInfo, openFile, type PutOptions, sealFile } from '../../ts/index.ts'
+import { altered } from '../doubles/altered.ts'
 import { at, Faulty } from '../doubles/faulty.ts'
 import { Memory } from '../doubles/memory.ts'
 import { rejectionOf } from '../seal/failure.ts'
@@ -19,20 +12,6 @@ import { testPlace } from './place.ts'
 
 const place = testPlace()
 const { folder } = place
-
-/** A destination of which some methods are others. */
-function changed(store: Memory, methods: Partial<Destination>): Destination {
-  const bound: Destination = {
-    name: store.name,
-    limits: store.limits,
-    put: (...given) => store.put(...given),
-    get: (...given) => store.get(...given),
-    stat: (...given) => store.stat(...given),
-    list: (...given) => store.list(...given),
-    remove: (...given) => store.remove(...given),
-  }
-  return { ...bound, ...methods }
-}
 
 describe('a failure of the destination', () => {
   it('is the rejection itself when it is an error of this package', async () => {
@@ -59,7 +38,7 @@ describe('a failure of the destination', () => {
       { code: 'OBJECT_MISSING' },
       7,
     ]) {
-      const throwing = changed(new Memory(), {
+      const throwing = altered(new Memory(), {
         list: () => {
           throw garbage
         },
@@ -81,7 +60,7 @@ describe('a failure of the destination', () => {
       yield* []
       throw thrown.at(details.retryAfterMs)
     }
-    const moody = changed(store, { list: (prefix, how) => (isFailing ? fail() : store.list(prefix, how)) })
+    const moody = altered(store, { list: (prefix, how) => (isFailing ? fail() : store.list(prefix, how)) })
     const repository = await place.create(moody)
     await repository.backup(place.sources({ 'a.txt': 'a' }))
     isFailing = true
@@ -95,11 +74,11 @@ describe('a failure of the destination', () => {
   it('that gives something else than bytes is INTERNAL', async () => {
     const store = new Memory()
     await place.create(store)
-    const texts = changed(store, { get: async () => ReadableStream.from(['text']) as never })
+    const texts = altered(store, { get: async () => ReadableStream.from(['text']) as never })
     expect(await rejectionOf(place.open(texts))).toMatchObject({ code: 'INTERNAL', cause: expect.any(Error) })
-    const nothing = changed(store, { get: async () => undefined as never })
+    const nothing = altered(store, { get: async () => undefined as never })
     expect(await rejectionOf(place.open(nothing))).toMatchObject({ code: 'INTERNAL' })
-    const names = changed(store, {
+    const names = altered(store, {
       list: async function* () {
         yield { path: 7, size: 'x' } as never
       },
@@ -112,7 +91,7 @@ describe('a destination', () => {
   it('may itself seal files meanwhile', async () => {
     const store = new Memory()
     const own = generateKey()
-    const busy = changed(store, {
+    const busy = altered(store, {
       put: async (path, body, options) => {
         const [plain, sealed] = [folder.file(content(100_000)), folder.fresh()]
         await sealFile(plain, sealed, { to: own })
@@ -132,7 +111,7 @@ describe('a destination', () => {
     for (const sendsSha256 of [true, false, undefined]) {
       const store = new Memory()
       const told: [Uint8Array, PutOptions][] = []
-      const counting = changed(store, {
+      const counting = altered(store, {
         ...(sendsSha256 !== undefined && { sendsSha256 }),
         put: (path, body, options = {}) => {
           told.push([body as Uint8Array, options])
@@ -154,7 +133,7 @@ describe('a destination', () => {
     const repository = await place.create(store)
     await repository.backup(place.sources({ 'a.bin': content(3_000_000) }))
     let given = 0
-    const endless = changed(store, {
+    const endless = altered(store, {
       get: async (path, options) => {
         if (path !== 'holdfast.json') return store.get(path, options)
         return new ReadableStream<Uint8Array>({
@@ -173,7 +152,7 @@ describe('a destination', () => {
     const busy = makeError('DESTINATION_BUSY', 'memory: slow down', { details: { destination: 'memory' } })
     let failures = 0
     const store = new Memory()
-    const moody = changed(store, {
+    const moody = altered(store, {
       put: (path, body, options) => (failures++ % 2 === 0 ? Promise.reject(busy) : store.put(path, body, options)),
     })
     const repository = await createRepository(moody, { unprotected: true, stateDir: null })

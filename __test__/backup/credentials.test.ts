@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { generateKey, localFolder, openKey, parseKey, password } from '../../ts/index.ts'
+import { createRepository, generateKey, localFolder, parseKey, password } from '../../ts/index.ts'
 import { Memory } from '../doubles/memory.ts'
 import { rejectionOf } from '../seal/failure.ts'
 import { all, key, testPlace } from './place.ts'
@@ -79,7 +79,7 @@ describe('a repository', () => {
       () => place.create(store, { to: key, unprotected: true } as never),
       () => place.create(store, { unprotected: 'yes' } as never),
       () => place.create(store, { label: 7 } as never),
-      () => place.create({} as never),
+      () => createRepository({} as never, { to: key }),
       () => place.create(store, { stateDir: 7 as never }),
       () => place.open(store, { with: 'hunter2' as never }),
       () => place.open(store, { acceptRollback: 1 as never }),
@@ -89,7 +89,6 @@ describe('a repository', () => {
     expect(store.objects.size).toBe(0)
     expect(await rejectionOf(place.create(store, { to: password('short') }))).toMatchObject({ code: 'PASSWORD_LENGTH' })
     expect(await rejectionOf(place.create(store, { to: parseKey('7'.repeat(64)) }))).toMatchObject({ code: 'KEY_WEAK' })
-    expect(openKey).toBeTypeOf('function')
   })
 })
 

@@ -80,7 +80,7 @@ export function makeAwkward(root: string): void {
   symlinkSync('nowhere', `${root}/dangling`)
   symlinkSync('../..', `${root}/deep/up`)
   symlinkSync(Buffer.from([0x2f, 0xff]), `${root}/to no text`)
-  utimesSync(file('before 1970'), -1_000_000, -1_000_000.25)
+  utimesSync(file('before 1970'), 0, new Date(-1_000_000_250))
   utimesSync(file('after 2106'), 5_000_000_000, 5_000_000_000.5)
   utimesSync(file('odd time'), 1_700_000_000, 1_700_000_000.123456)
   lutimesSync(`${root}/dangling`, 1_600_000_000, 1_600_000_000.75)

@@ -6,6 +6,8 @@ import { invalid } from '../errors.ts'
 import type { Connection } from './connection.ts'
 import type { Abortable } from './snapshots.ts'
 
+const LABEL_BYTES = 256
+
 /** One credential of a repository, as far as can be known without it. */
 export interface CredentialInfo {
   /** Name of its slot at the destination. */
@@ -115,6 +117,6 @@ function only(credential: unknown, name: string): unknown {
  */
 export function labelOf(how: { readonly label?: unknown }): string {
   const { label = '' } = checkedOptions(how, 'options')
-  if (typeof label === 'string') return label
-  throw invalid('label must be a string')
+  if (typeof label === 'string' && Buffer.byteLength(label) <= LABEL_BYTES) return label
+  throw invalid(`label must be a string of at most ${LABEL_BYTES} bytes`)
 }

@@ -44,7 +44,10 @@ export class Operation {
 
   /** Does what is asked, and answers. */
   serve(request: CourierRequest): void {
-    this.#answer(request).catch((thrown: unknown) => this.#fail(request, thrown))
+    this.#answer(request).catch((thrown: unknown) => {
+      if (this.#controller.signal.aborted) this.#courier.answerFailure(request.id, 'CANCELLED', 'it was stopped')
+      else this.#fail(request, thrown)
+    })
   }
 
   /** The operation is over: what is still under way is of no use to anybody. */

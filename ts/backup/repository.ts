@@ -55,8 +55,8 @@ export class Repository implements AsyncDisposable {
 
   /**
    * Makes a snapshot of the sources: reads what has changed, stores what is new. Once it returns the snapshot is there;
-   * a call that fails has at most stored pieces that the next one uses. What could not be read is no failure, but in the
-   * result.
+   * a call that fails has at most stored pieces that the next one uses (or, when the very last request to the destination
+   * was given up, the snapshot). What could not be read is no failure, but in the result.
    *
    * @throws {@link FileError} `SOURCE_UNREADABLE` if nothing at all could be read.
    * @throws {@link AvailabilityError} `LOCKED`, `EPOCH_CHANGING`.

@@ -57,7 +57,7 @@ export function snapshotOf({ timeSeconds, timeNanos, incomplete, parent, ...same
     ...same,
     time: new Date(timeSeconds * 1000 + Math.floor(timeNanos / 1_000_000)),
     complete: !incomplete,
-    ...(parent !== null && { parent }),
+    ...(typeof parent === 'string' && { parent }),
   }
 }
 
