@@ -23,6 +23,10 @@ export function hint(error: AnyHoldfastError): string {
       return 'See what is damaged: holdfast check DEST --read all. Restore what there is with --partial.'
     case 'ROLLBACK_SUSPECTED':
       return 'Distrust the destination. If you know why it shows an older state, say --accept-rollback.'
+    case 'DESTINATION_DENIED':
+      return error.details.destination === 's3'
+        ? 'Check the address, and the access key: AWS_ACCESS_KEY_ID and the like, ~/.aws, or the role of this machine.'
+        : error.hint
     case 'PACKAGE_MISSING':
       return `Install it where holdfast is installed: npm install ${error.details.package} (--global if holdfast is).`
     case 'INVALID_ARGUMENT':
