@@ -168,7 +168,8 @@ fn round(source: &Path, scratch: &Path) {
         let (repository, snapshots) = open();
         let (repository, snapshots) = (&*repository, &snapshots);
         let control = &Control::default();
-        let session = Session { repository, snapshots, options: &options, control, reports: &reports };
+        let session =
+            Session { repository, snapshots, options: &options, control, reports: &reports };
         let origin = Origin::Path(source.to_owned());
         let outcome = session.run(&[Source { name: None, origin }]).unwrap();
         (outcome.files, outcome.snapshot.bytes)

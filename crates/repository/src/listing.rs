@@ -143,8 +143,10 @@ mod tests {
 
     impl Store for Names {
         fn list(&self, _: &str) -> Result<Vec<ObjectInfo>, Error> {
-            let info = |(name, size): &(&str, u64)| {
-                ObjectInfo { name: (*name).to_owned(), size: *size, modified: None }
+            let info = |(name, size): &(&str, u64)| ObjectInfo {
+                name: (*name).to_owned(),
+                size: *size,
+                modified: None,
             };
             Ok(self.0.iter().map(info).collect())
         }

@@ -118,7 +118,8 @@ impl Reader {
         ids: &[BlockId],
     ) -> Result<Vec<Result<Plain, Error>>, Error> {
         let mut blocks: Vec<_> = ids.iter().map(|id| self.shelf.get(kind, *id).map(Ok)).collect();
-        let missing: Vec<_> = blocks.iter_mut().zip(ids).filter(|(kept, _)| kept.is_none()).collect();
+        let missing: Vec<_> =
+            blocks.iter_mut().zip(ids).filter(|(kept, _)| kept.is_none()).collect();
         let keep = |(id, place): (BlockId, &mut Option<_>), block: Result<Decoded<'_>, Error>| {
             match block {
                 Err(error) if !error.is_damage() => return Err(error),
