@@ -60,7 +60,7 @@ pub struct StatsRecord {
 ///
 /// # Errors
 ///
-/// Rejects as the core's `Access::now` and `check` fail; throws for a closed handle and for a part
+/// Rejects as the core's `Access::afresh` and `check` fail; throws for a closed handle and for a part
 /// above the whole.
 #[napi(ts_return_type = "Promise<CheckOutcome>", catch_unwind)]
 pub fn repository_check<'env>(
@@ -73,7 +73,7 @@ pub fn repository_check<'env>(
     let depth = throwing(*env, depth(part_of_10000).ok_or_else(|| invalid("read: at most all")))?;
     let access = held.access;
     let work = move |operation: &Operation<'_>| {
-        let now = access.now(operation.store(), Arc::clone(&operation.reports))?;
+        let now = access.afresh(operation.store(), Arc::clone(&operation.reports))?;
         let control = &operation.call.control;
         let checked = check(&*now.reader()?, &now.snapshots, depth, control)?;
         Ok::<_, Error>((checked, operation.warnings()))

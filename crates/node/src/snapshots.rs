@@ -37,7 +37,7 @@ impl std::fmt::Debug for SnapshotList {
 ///
 /// # Errors
 ///
-/// Rejects as the core's `Access::now` fails; throws for a closed handle.
+/// Rejects as the core's `Access::afresh` fails; throws for a closed handle.
 #[napi(ts_return_type = "Promise<SnapshotList>", catch_unwind)]
 pub fn repository_snapshots<'env>(
     env: &'env Env,
@@ -47,7 +47,7 @@ pub fn repository_snapshots<'env>(
     let held = repository.held(*env)?;
     let access = held.access;
     let list = move |operation: &Operation<'_>| {
-        let now = access.now(operation.store(), Arc::clone(&operation.reports))?;
+        let now = access.afresh(operation.store(), Arc::clone(&operation.reports))?;
         Ok::<_, Error>((now, operation.warnings()))
     };
     start(env, control, &held.post, list, |(now, warnings)| told(&now, warnings))

@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use holdfast_seal::control::Control;
 use holdfast_seal::kdf::KdfLimits;
 
-use crate::catalog::Catalog;
 use crate::create::{Protection, create};
 use crate::error::{Error, Reports};
 use crate::found::Found;
@@ -16,6 +15,7 @@ use crate::listing::EpochListing;
 use crate::open::open_any;
 use crate::pin::Pin;
 use crate::read::Reader;
+use crate::remembered::Remembered;
 use crate::repository::Repository;
 use crate::session::{Options, Outcome, Session};
 use crate::slot::Credential;
@@ -45,6 +45,7 @@ pub struct Access {
     state: Option<State>,
     /// What was seen by this very program, also where no state is kept.
     seen: Mutex<Option<Pin>>,
+    remembered: Arc<Remembered>,
     accept_rollback: bool,
 }
 
@@ -57,6 +58,7 @@ pub struct Now {
     pub snapshots: Snapshots,
     /// What is noticed besides.
     pub reports: Arc<Reports>,
+    remembered: Arc<Remembered>,
 }
 
 impl Access {
@@ -103,7 +105,8 @@ impl Access {
         reports: &Reports,
     ) -> Self {
         repository.listing = EpochListing::default();
-        let access = Self { repository, state, seen: Mutex::default(), accept_rollback };
+        let (seen, remembered) = (Mutex::default(), Arc::default());
+        let access = Self { repository, state, seen, remembered, accept_rollback };
         let pin = access.repository.pin();
         // Without that, an accepted rollback would be suspected again.
         let before = if accept_rollback { None } else { access.pin() };
@@ -130,7 +133,8 @@ impl Access {
         self.repository.complete.protected
     }
 
-    /// Lists what is there now, reads the snapshots, and remembers them unless they are suspect.
+    /// Lists what is there now, reads the snapshots, and pins them unless they are suspect. What
+    /// earlier operations read and what is still listed is not read again.
     ///
     /// # Errors
     ///
@@ -138,7 +142,8 @@ impl Access {
     pub fn now(&self, store: Arc<dyn Store>, reports: Arc<Reports>) -> Result<Now, Error> {
         let pin = self.pin();
         let repository = self.repository.refresh(store, pin.as_ref(), &reports)?;
-        let mut snapshots = Snapshots::load(&repository, pin.as_ref(), &reports)?;
+        let known = &self.remembered.records;
+        let mut snapshots = Snapshots::load_with(&repository, pin.as_ref(), known, &reports)?;
         if let Some(suspicion) = snapshots.suspicion().filter(|_| self.accept_rollback) {
             reports.add(suspicion.clone());
             snapshots.accept();
@@ -146,7 +151,18 @@ impl Access {
         if snapshots.suspicion().is_none() {
             self.keep(snapshots.pin(&repository, self.pin().as_ref()), &reports);
         }
-        Ok(Now { repository: Arc::new(repository), snapshots, reports })
+        let remembered = Arc::clone(&self.remembered);
+        Ok(Now { repository: Arc::new(repository), snapshots, reports, remembered })
+    }
+
+    /// The same, and everything is read again.
+    ///
+    /// # Errors
+    ///
+    /// As [`Access::now`].
+    pub fn afresh(&self, store: Arc<dyn Store>, reports: Arc<Reports>) -> Result<Now, Error> {
+        self.remembered.forget();
+        self.now(store, reports)
     }
 
     /// Makes a backup; keeps its journal and its caches where state is kept.
@@ -166,7 +182,7 @@ impl Access {
         let _lock = state.filter(|_| !options.dry_run).map(State::lock).transpose()?;
         let now = self.now(store, reports)?;
         options.state = state.map(|state| state.folder().to_owned());
-        let Now { repository, snapshots, reports } = &now;
+        let Now { repository, snapshots, reports, .. } = &now;
         let session = Session { repository, snapshots, options: &options, control, reports };
         let outcome = session.run(sources)?;
         if !options.dry_run {
@@ -207,11 +223,9 @@ impl Now {
     ///
     /// # Errors
     ///
-    /// As [`Catalog::load`].
+    /// As [`crate::catalog::Catalog::load`].
     pub fn reader(&self) -> Result<Arc<Reader>, Error> {
-        let catalog = Catalog::load(&self.repository, &self.reports)?;
-        let (repository, reports) = (Arc::clone(&self.repository), Arc::clone(&self.reports));
-        Ok(Arc::new(Reader::new(repository, catalog, reports)))
+        self.remembered.reader(&self.repository, &self.reports).map(Arc::new)
     }
 }
 

@@ -181,6 +181,12 @@ impl Catalog {
         self.unread.pop()
     }
 
+    /// Whether packs wait that no authentic index names.
+    #[must_use]
+    pub fn has_unread(&self) -> bool {
+        !self.unread.is_empty()
+    }
+
     fn place(&mut self, row: &Row, pack: u32, offset: u32) {
         let place = Location {
             pack,

@@ -55,6 +55,7 @@ mod put;
 pub mod read;
 pub mod record;
 mod rehearsal;
+pub mod remembered;
 pub mod repository;
 pub mod restore;
 mod runs;

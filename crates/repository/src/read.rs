@@ -25,8 +25,8 @@ pub struct Reader {
     pub repository: Arc<Repository>,
     /// What was noticed besides.
     pub reports: Arc<Reports>,
-    pub(crate) shelf: Shelf,
-    catalog: RwLock<Catalog>,
+    pub(crate) shelf: Arc<Shelf>,
+    catalog: Arc<RwLock<Catalog>>,
     /// Packs that proved damaged when they were fetched whole; locked while one is.
     damaged: Mutex<HashMap<Digest256, Error>>,
 }
@@ -35,9 +35,17 @@ impl Reader {
     /// A reader of what `catalog` knows.
     #[must_use]
     pub fn new(repository: Arc<Repository>, catalog: Catalog, reports: Arc<Reports>) -> Self {
-        let catalog = RwLock::new(catalog);
-        let (shelf, damaged) = (Shelf::default(), Mutex::default());
+        let catalog = Arc::new(RwLock::new(catalog));
+        let (shelf, damaged) = (Arc::default(), Mutex::default());
         Self { repository, reports, shelf, catalog, damaged }
+    }
+
+    /// A reader for another operation, which knows the places and pages that this one knows, and
+    /// nothing of damage. The same packs and indexes must be listed.
+    #[must_use]
+    pub fn again(&self, repository: Arc<Repository>, reports: Arc<Reports>) -> Self {
+        let (shelf, catalog) = (Arc::clone(&self.shelf), Arc::clone(&self.catalog));
+        Self { repository, reports, shelf, catalog, damaged: Mutex::default() }
     }
 
     /// What is known about where blocks lie.

@@ -2,6 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use holdfast_seal::error::Error as SealError;
 
@@ -9,9 +10,9 @@ use crate::error::{Error, Fault, Reports, fault};
 use crate::hex;
 use crate::listing::Listed;
 use crate::object::Digest256;
-use crate::parallel;
 use crate::pin::{Pin, rollback};
 use crate::record::{Id, Snapshot, Tombstone};
+use crate::remembered::{Records, SnapshotRecord, load};
 use crate::repository::Repository;
 
 /// Fewest digits that stand for an id.
@@ -55,18 +56,31 @@ impl Snapshots {
         pin: Option<&Pin>,
         reports: &Reports,
     ) -> Result<Self, Error> {
+        Self::load_with(repository, pin, &Records::default(), reports)
+    }
+
+    /// The same; what `known` has is not fetched again, and it learns the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`Snapshots::load`].
+    pub fn load_with(
+        repository: &Repository,
+        pin: Option<&Pin>,
+        known: &Records,
+        reports: &Reports,
+    ) -> Result<Self, Error> {
         let tombstones = tombstones(repository, reports)?;
-        let mut records: BTreeMap<Id, (Snapshot, Vec<u8>)> = BTreeMap::new();
+        let mut records: BTreeMap<Id, Arc<SnapshotRecord>> = BTreeMap::new();
         let mut objects: BTreeMap<Id, Vec<Listed>> = BTreeMap::new();
         let mut damaged = Vec::new();
-        let read = |plain: &[u8]| Snapshot::parse(plain, &repository.keys);
-        for (listed, loaded) in load(repository, &repository.listing.snapshots, read) {
+        for (listed, loaded) in known.load(repository) {
             match loaded {
-                Ok((snapshot, line)) => {
-                    let id = snapshot.id;
+                Ok(record) => {
+                    let id = record.0.id;
                     objects.entry(id).or_default().push(listed.clone());
-                    let first = records.entry(id).or_insert_with(|| (snapshot, line.clone()));
-                    if first.1 != line {
+                    let first = records.entry(id).or_insert_with(|| Arc::clone(&record));
+                    if first.1 != record.1 {
                         let what = "two snapshots of one id differ";
                         return Err(fault(Fault::SnapshotTampered, what).of(&listed.name));
                     }
@@ -78,7 +92,7 @@ impl Snapshots {
                 Err(error) => return Err(error),
             }
         }
-        let mut all: Vec<_> = records.into_values().map(|(snapshot, _)| snapshot).collect();
+        let mut all: Vec<_> = records.into_values().map(|record| record.0.clone()).collect();
         all.sort_by_key(|snapshot| Reverse((snapshot.sequence, snapshot.time, snapshot.id)));
         let sequences = all.first().map(|newest| newest.sequence).into_iter();
         let highest = sequences
@@ -225,19 +239,6 @@ fn tombstones(repository: &Repository, reports: &Reports) -> Result<Vec<Buried>,
         }
     }
     Ok(tombstones)
-}
-
-/// Every object with what `read` makes of its plaintext.
-fn load<'a, T: Send>(
-    repository: &Repository,
-    listed: &'a [Listed],
-    read: impl Fn(&[u8]) -> Result<T, Error> + Sync,
-) -> impl Iterator<Item = (&'a Listed, Result<T, Error>)> {
-    let loaded = parallel::map(repository.requests, listed, |listed| {
-        let plain = repository.load(listed)?;
-        read(&plain).map_err(|error| error.of(&listed.name))
-    });
-    listed.iter().zip(loaded)
 }
 
 fn missing(what: &str) -> Error {

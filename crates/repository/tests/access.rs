@@ -363,3 +363,34 @@ fn numbers_are_those_of_what_is_stored() {
     assert_eq!(counted.blocks, 4);
     assert!((100_008..110_000).contains(&counted.block_bytes));
 }
+
+#[test]
+fn what_was_read_is_not_fetched_again_until_something_else_is_listed_or_all_is_wanted() {
+    let bench = Bench::new();
+    let access = bench.create();
+    bench.back_up(&access).unwrap();
+    bench.memory.revive();
+    let fetched = |now: &dyn Fn() -> Result<Now, Error>| {
+        bench.memory.revive();
+        let now = now().unwrap();
+        now.reader().unwrap();
+        let log = bench.memory.log();
+        ["get e1/snapshots/", "get e1/indexes/"]
+            .map(|call| log.iter().filter(|line| line.starts_with(call)).count())
+    };
+    let now = || bench.now(&access);
+    assert_eq!(fetched(&now), [1, 1]);
+    assert_eq!(fetched(&now), [0, 0]);
+    assert_eq!(fetched(&|| access.afresh(bench.store(), Arc::default())), [1, 1]);
+    assert_eq!(fetched(&now), [0, 0]);
+    bench.source.write("c/four.txt", b"four");
+    bench.back_up(&bench.open().unwrap()).unwrap();
+    assert_eq!(fetched(&now), [1, 2]);
+    assert_eq!(fetched(&now), [0, 0]);
+    assert_eq!(bench.now(&access).unwrap().snapshots.all.len(), 2);
+    let snapshot = bench.memory.names("/snapshots/").remove(0);
+    change(&bench.memory, &snapshot, |bytes| bytes[30] ^= 1);
+    assert!(bench.now(&access).unwrap().snapshots.damaged.is_empty());
+    let afresh = access.afresh(bench.store(), Arc::default()).unwrap();
+    assert_eq!(afresh.snapshots.damaged.len(), 1);
+}
