@@ -56,8 +56,6 @@ describe('row 29: a call on a repository', () => {
     const { store, sources } = await backedUp()
     for (const number of Array.from({ length: calls({} as Repository, '').length }, (_, index) => index)) {
       for (let index = 0; ; index += 1) {
-        const opened = await place.open(new Faulty(() => undefined, store), { stateDir: null })
-        await opened.close()
         let hung = false
         const controller = new AbortController()
         let armed = false
@@ -67,7 +65,7 @@ describe('row 29: a call on a repository', () => {
           hung = true
           setTimeout(() => controller.abort(stop), 1)
           return { kind: 'stall' }
-        }, store)
+        }, store.copy())
         const repository = await place.open(faulty, { stateDir: null })
         armed = true
         const call = calls(repository, sources)[number]

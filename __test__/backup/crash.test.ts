@@ -11,12 +11,6 @@ const place = testPlace()
 const { folder } = place
 const WHEN: readonly When[] = ['before', 'after', 'partial']
 
-function copyOf(store: Memory): Memory {
-  const copy = new Memory()
-  for (const [name, { bytes, modified }] of store.objects) copy.plant(name, bytes, modified)
-  return copy
-}
-
 interface Healthy {
   readonly sources: string
   /** Snapshots that were acknowledged. */
@@ -69,7 +63,7 @@ describe.each(WHEN)('row 28, row 37: a destination that crashes %s a call', (whe
     await first.close()
     for (let index = 0, calls = 0; ; index += 1) {
       place.sources({ 'new.bin': content(300_000, index + 10) })
-      const copy = copyOf(store)
+      const copy = store.copy()
       const stateDir = stateOf(place.state)
       const opened = new Faulty(() => undefined, copy)
       await (await place.open(opened, { stateDir })).close()

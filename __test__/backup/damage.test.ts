@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Repository } from '../../ts/index.ts'
 import { Memory } from '../doubles/memory.ts'
@@ -157,10 +157,20 @@ describe('a restore from a damaged backup', () => {
     await repository.restore(seen[0] ?? '', { to: folder.fresh() })
   })
 
-  it('row 46: does without this machine state, or with one that is damaged', async () => {
+  it.each([
+    ['gone', (path: string): void => rmSync(path)],
+    ['cut', (path: string): void => writeFileSync(path, readFileSync(path).subarray(0, 20))],
+    ['damaged', (path: string): void => writeFileSync(path, flipped(readFileSync(path)))],
+    ['of another program', (path: string): void => writeFileSync(path, '{"version":99}\n')],
+  ])('row 46: does without this machine state that is %s', async (_, spoil) => {
     const { repository, store } = await backedUp()
     await repository.close()
-    rmSync(place.state, { recursive: true })
+    const files = readdirSync(place.state, { recursive: true, encoding: 'utf8' }).map(
+      (name) => `${place.state}/${name}`,
+    )
+    const kept = files.filter((path) => statSync(path).isFile())
+    expect(kept.length).toBeGreaterThan(2)
+    kept.forEach(spoil)
     const again = await place.open(store)
     const sources = folder.at('sources')
     const { storedBytes } = await again.backup(sources)

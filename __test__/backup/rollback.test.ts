@@ -8,20 +8,13 @@ import { all, testPlace } from './place.ts'
 const place = testPlace()
 const { folder } = place
 
-/** The same objects in a destination of their own: what a store could put back later. */
-function copyOf(store: Memory): Memory {
-  const copy = new Memory()
-  for (const [name, stored] of store.objects) copy.objects.set(name, stored)
-  return copy
-}
-
 /** A repository of two snapshots, and what its destination held after the first. */
 async function older(): Promise<{ store: Memory; before: Memory; repository: Repository; sources: string }> {
   const store = new Memory()
   const sources = place.sources({ 'a.txt': 'a' })
   const repository = await place.create(store)
   await repository.backup(sources)
-  const before = copyOf(store)
+  const before = store.copy()
   await repository.backup(sources)
   return { store, before, repository, sources }
 }

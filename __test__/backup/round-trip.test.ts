@@ -210,6 +210,21 @@ describe('a backup', () => {
     await first
   })
 
+  it('locks out another one that shares its state, also in this process', async () => {
+    const store = new Memory()
+    const [one, other] = [await place.create(store), await place.open(store)]
+    const sources = place.sources({ 'a.txt': 'a' })
+    let refused: unknown
+    const open = async function* (): AsyncGenerator<Uint8Array> {
+      refused = await rejectionOf(other.backup(sources))
+      yield Buffer.from('x')
+    }
+    await one.backup({ name: 'holds the lock', open })
+    expect(refused).toMatchObject({ name: 'AvailabilityError', code: 'LOCKED', retryable: true })
+    await other.backup(sources)
+    expect(await all(one.snapshots())).toHaveLength(2)
+  })
+
   it('takes arguments of the right types only', async () => {
     const repository = await place.create()
     const calls = [

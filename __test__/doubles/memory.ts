@@ -37,6 +37,13 @@ export class Memory implements Destination {
     return stored.bytes
   }
 
+  /** The same objects in a destination of their own. */
+  copy(): Memory {
+    const copy = new Memory()
+    for (const [path, stored] of this.objects) copy.objects.set(path, stored)
+    return copy
+  }
+
   /** Stores bytes without any check. */
   plant(path: ObjectPath, bytes: Uint8Array, modified = new Date()): void {
     this.objects.set(path, { bytes, modified })
