@@ -11,6 +11,8 @@ export interface Cost {
   readonly wallSeconds: number
   /** User and system, of the process and its children. */
   readonly cpuSeconds: number
+  /** The system's part of it, where it was told apart. */
+  readonly systemSeconds?: number
 }
 
 /** What one untimed run showed. */
@@ -54,7 +56,7 @@ export async function timed({ argv, flush, cwd, env }: Command): Promise<Cost> {
   if (wall === undefined || user === undefined || system === undefined || !Number.isFinite(wall + user + system)) {
     throw new Error(`bash printed no times but: ${times}`)
   }
-  return { wallSeconds: wall, cpuSeconds: user + system }
+  return { wallSeconds: wall, cpuSeconds: user + system, systemSeconds: system }
 }
 
 /** Runs `command` untimed, as the warm-up, and watches its memory. */

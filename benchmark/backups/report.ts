@@ -172,8 +172,12 @@ function peak({ peakBytes }: Observed): string {
 
 function everyRound(all: readonly { readonly title: string; readonly costs: readonly Cost[] }[]): string[] {
   const lines = all.map(({ title, costs }) => {
-    const rounds = costs.map(({ wallSeconds, cpuSeconds }) => `${wallSeconds.toFixed(3)} (${cpuSeconds.toFixed(2)})`)
-    return `${title}: ${rounds.join('  ')}`
+    return `${title}: ${costs.map(oneRound).join('  ')}`
   })
-  return ['All rounds, wall seconds (CPU seconds):', '', '```', ...lines, '```']
+  return ['All rounds, wall seconds (CPU seconds: user + system):', '', '```', ...lines, '```']
+}
+
+function oneRound({ wallSeconds, cpuSeconds, systemSeconds }: Cost): string {
+  const parts = systemSeconds === undefined ? [cpuSeconds] : [cpuSeconds - systemSeconds, systemSeconds]
+  return `${wallSeconds.toFixed(3)} (${parts.map((seconds) => seconds.toFixed(2)).join(' + ')})`
 }
