@@ -1,14 +1,19 @@
+import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { afterAll } from 'vitest'
 import { generateKey } from '../../ts/index.ts'
 import { content, testFolder } from '../seal/folder.ts'
 import { done, holdfast, type Outcome, type Setting } from './command.ts'
@@ -30,6 +35,13 @@ type TestFolder = Pick<ReturnType<typeof testFolder>, 'path' | 'at' | 'fresh' | 
 
 class BackupCase {
   readonly folder: TestFolder = testFolder()
+  readonly #kept = new Map<string, string>()
+
+  constructor() {
+    afterAll(() => {
+      for (const place of this.#kept.values()) rmSync(place, { recursive: true, force: true })
+    })
+  }
 
   /** Where the backup is. */
   get dest(): string {
@@ -81,11 +93,22 @@ class BackupCase {
     return holdfast(args, this.#setting(setting))
   }
 
-  /** A new backup with one snapshot of {@link media}. */
-  async backedUp(): Promise<string> {
-    await this.done(['init', this.dest])
-    await this.done(['backup', this.media(), '--to', this.dest])
-    return this.dest
+  /** A backup with one snapshot of {@link media}. */
+  backedUp(): Promise<void> {
+    return this.prepared('one snapshot', async () => {
+      await this.done(['init', this.dest])
+      await this.done(['backup', this.media(), '--to', this.dest])
+    })
+  }
+
+  /** What `make` makes in the folder: it is called for the first test that needs it, others get a copy. */
+  async prepared(name: string, make: () => Promise<void>): Promise<void> {
+    const kept = this.#kept.get(name)
+    if (kept !== undefined) return copyAll(kept, this.folder.path)
+    await make()
+    const place = mkdtempSync(join(tmpdir(), 'holdfast prepared '))
+    this.#kept.set(name, place)
+    copyAll(this.folder.path, place)
   }
 
   /** The environment in which the machine's state is the test's own. */
@@ -97,6 +120,11 @@ class BackupCase {
   #setting(setting: Setting): Setting {
     return { cwd: this.folder.path, ...setting, env: { ...this.env, ...setting.env } }
   }
+}
+
+/** Copies what is in a folder, with every time to the nanosecond. */
+function copyAll(from: string, to: string): void {
+  execFileSync('cp', ['-a', `${from}/.`, to])
 }
 
 const KEY_TEXT = `${generateKey().identity()}\n`

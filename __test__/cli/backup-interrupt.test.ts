@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { backupCase, filesBelow } from './backup-case.ts'
+import { backupCase, filesBelow, tree } from './backup-case.ts'
 import { jsonOf, outcome, start } from './command.ts'
 
 /** A sparse file that takes seconds to read. */
@@ -15,6 +24,9 @@ const { folder } = here
 /** What this machine notes of packs that are stored. */
 const knownHere = (): string[] => filesBelow(folder.at('state')).filter((path) => /journal.+\.age$/.test(path))
 const packs = (): string[] => filesBelow(here.dest).filter((path) => path.includes('/packs/'))
+
+/** How many of the files have their names. */
+const whole = (target: string): number => filesBelow(target).filter((path) => /^Source.[abc]$/.test(path)).length
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20))
@@ -58,8 +70,28 @@ describe('row 29: a signal during a backup', () => {
     const begun = performance.now()
     child.kill('SIGINT')
     expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: '' })
-    expect(performance.now() - begun).toBeLessThan(1500)
+    expect(performance.now() - begun).toBeLessThan(1800)
     expect(jsonOf(await here.done(['snapshots', here.dest, '--json']))).toMatchObject({ snapshots: [] })
+  })
+})
+
+describe('row 29: a signal during a restore', () => {
+  it('SIGINT ends it with 130; the next one finishes it', async () => {
+    await here.done(['init', here.dest])
+    const source = folder.at('Source')
+    mkdirSync(source)
+    for (const name of ['a', 'b', 'c']) writeFileSync(join(source, name), randomBytes(SOME))
+    await here.done(['backup', source, '--to', here.dest])
+    const args = ['restore', here.dest, '--target', folder.at('restored'), ...here.key]
+    const child = start(args, { env: here.env }, ['ignore', 'pipe', 'pipe'])
+    const ended = outcome(child)
+    await until(() => existsSync(folder.at('restored')) && filesBelow(folder.at('restored')).length > 0)
+    child.kill('SIGINT')
+    expect(await ended).toMatchObject({ code: 130, stdout: '', stderr: '' })
+    expect(whole(folder.at('restored'))).toBeLessThan(3)
+    await here.done(['restore', here.dest, '--target', folder.at('restored')])
+    expect(filesBelow(folder.at('restored'))).toEqual(['Source/a', 'Source/b', 'Source/c'])
+    expect(tree(folder.at('restored/Source'))).toEqual(tree(source))
   })
 })
 

@@ -10,13 +10,15 @@ const { folder } = here
 const TIME = '\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d'
 
 /** Two snapshots; the second has one file more, one less, and one that changed. */
-async function twice(): Promise<void> {
-  await here.backedUp()
-  writeFileSync(join(folder.at('Media'), 'new.txt'), 'new')
-  writeFileSync(join(folder.at('Media'), 'a.mov'), 'short now')
-  utimesSync(join(folder.at('Media'), '2026/b.txt'), 1, 1_000_000_000)
-  rmSync(join(folder.at('Media'), CONTROL_NAME))
-  await here.done(['backup', folder.at('Media'), '--to', here.dest, '--tag', 'second'])
+function twice(): Promise<void> {
+  return here.prepared('two snapshots', async () => {
+    await here.backedUp()
+    writeFileSync(join(folder.at('Media'), 'new.txt'), 'new')
+    writeFileSync(join(folder.at('Media'), 'a.mov'), 'short now')
+    utimesSync(join(folder.at('Media'), '2026/b.txt'), 1, 1_000_000_000)
+    rmSync(join(folder.at('Media'), CONTROL_NAME))
+    await here.done(['backup', folder.at('Media'), '--to', here.dest, '--tag', 'second'])
+  })
 }
 
 async function snapshots(...args: readonly string[]): Promise<{ id: string; tags: string[] }[]> {
@@ -83,6 +85,13 @@ describe('holdfast ls', () => {
     })
     expect(lines[2]).toMatchObject({ entry: { kind: 'symlink', target: '../a.mov' } })
     expect(lines.at(-1)).toEqual({ v: 1, ok: true, command: 'ls', destination: here.dest, entries: 3 })
+  })
+
+  it('ends with a line of JSON that says what went wrong', async () => {
+    await here.backedUp()
+    const lines = jsonLines(await here.run(['ls', here.dest, 'Media/2027', '--json']))
+    const error = { code: 'SNAPSHOT_MISSING', path: here.dest, details: { path: 'Media/2027' } }
+    expect(lines).toEqual([{ v: 1, ok: false, exitCode: 2, error: expect.objectContaining(error) }])
   })
 
   it('looks into the snapshot that is asked for', async () => {
