@@ -1,6 +1,6 @@
 import type { Entry } from './entry.ts'
 
-const CHECK_AND_REPEAT = 'Check the backup, and back up again from the sources.'
+const CHECK_AND_REPEAT = 'Check the backup; move the objects it names away, and back up again from the sources.'
 const DISTRUST = 'Distrust the destination: somebody who can write there may have changed the backup.'
 
 /** Codes of backups that are damaged, forged, or not what they were. @internal */

@@ -58,7 +58,8 @@ function say(dest: string, report: CheckReport, warnings: readonly HoldfastError
   for (const { code, message } of problems) result(`  ${code}  ${printable(message)}`)
   if (ok) return
   note(`${colour('red', 'holdfast:')} ${printable(dest)}: the backup is damaged`)
-  note(colour('dim', 'Back up again from the sources; holdfast restore --partial brings back what is whole.'))
+  note(colour('dim', 'Move the objects that are named away, then back up again: what is missing is stored anew.'))
+  note(colour('dim', 'holdfast restore --partial brings back what is whole.'))
 }
 
 /** With damage, `error` is the first of the problems, so that every line that is not ok has one. */
