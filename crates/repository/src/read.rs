@@ -44,8 +44,9 @@ impl Reader {
     /// nothing of damage. The same packs and indexes must be listed.
     #[must_use]
     pub fn again(&self, repository: Arc<Repository>, reports: Arc<Reports>) -> Self {
-        let (shelf, catalog) = (Arc::clone(&self.shelf), Arc::clone(&self.catalog));
-        Self { repository, reports, shelf, catalog, damaged: Mutex::default() }
+        let catalog = Arc::clone(&self.catalog);
+        let damaged = Mutex::default();
+        Self { repository, reports, shelf: Arc::clone(&self.shelf), catalog, damaged }
     }
 
     /// What is known about where blocks lie.

@@ -27,7 +27,9 @@ use holdfast_repository::state::State;
 use holdfast_repository::stats::stats;
 use holdfast_repository::store::Store;
 use holdfast_seal::control::Control;
+use holdfast_seal::credential::CostChoice;
 use holdfast_seal::kdf::KdfLimits;
+use holdfast_seal::password::Password;
 
 use writer::memory::Memory;
 use writer::{Scratch, at, key, noise};
@@ -244,9 +246,15 @@ fn several_credentials_are_tried_in_order_and_the_worst_failure_is_told() {
     assert_eq!(error.code(), "WRONG_CREDENTIAL");
     assert_eq!(error.to_string(), "none of the credentials given opens this backup");
     assert_eq!(code(bench.open_with(&[], false)), "NO_SUCH_SLOT");
+    let password = Arc::new(Password::from_utf8(b"eight letters").unwrap());
+    let other = Credential::Password(password, CostChoice::Automatic);
+    let no_slot = [other.clone(), wrong.clone()];
+    assert_eq!(code(bench.open_with(&no_slot[..1], false)), "NO_SUCH_SLOT");
+    assert_eq!(code(bench.open_with(&no_slot, false)), "WRONG_CREDENTIAL");
     let slot = bench.memory.names("/keyring/").remove(0);
     change(&bench.memory, &slot, |bytes| bytes[9] ^= 1);
     assert_eq!(code(bench.open_with(&both, false)), "OBJECT_MISMATCH");
+    assert_eq!(code(bench.open_with(&[other, wrong], false)), "OBJECT_MISMATCH");
 }
 
 #[test]
