@@ -51,17 +51,3 @@ describe('a repository, when the random generator fails', () => {
     expect(await repository.check({ read: 'all' })).toMatchObject({ ok: true, snapshots: 2 })
   })
 })
-
-describe('a panic inside an operation on a repository', () => {
-  it('becomes INTERNAL, and the next operation works', async () => {
-    await using repository = await api.createRepository(api.localFolder(folder.at('store')), {
-      to: key,
-      stateDir: null,
-    })
-    const source = folder.file(content(300_000))
-    faults.faultPanicInTask()
-    expect(await rejectionOf(repository.backup(source))).toMatchObject({ code: 'INTERNAL' })
-    faults.faultReset()
-    expect(await repository.backup(source)).toMatchObject({ complete: true })
-  })
-})
