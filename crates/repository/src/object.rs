@@ -102,6 +102,12 @@ pub fn open(keys: &EpochKeys, sealed: &[u8]) -> Result<(Plain, ObjectKey), Error
     })
     .map(|(mut plain, key)| (std::mem::take(&mut *plain).into(), key))
     .map_err(|error| {
-        fault(Fault::ObjectForged, format!("the object does not open under this epoch: {error}"))
+        let what = match error {
+            SealError::WrongCredential { .. } | SealError::NoSuchSlot { .. } => {
+                "the object was not sealed for this epoch".to_owned()
+            }
+            other => format!("the object does not open under this epoch: {other}"),
+        };
+        fault(Fault::ObjectForged, what)
     })
 }

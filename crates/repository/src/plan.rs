@@ -67,7 +67,7 @@ struct Planner<'a> {
 /// # Errors
 ///
 /// As [`Entries::next_entry`]; `PATH_UNSAFE`, `BLOCK_MISSING`, `TARGET_EXISTS`, `TARGET_UNSAFE`,
-/// `INVALID_ARGUMENT` for a path that the snapshot does not have.
+/// `SNAPSHOT_MISSING` for a path that the snapshot does not have.
 pub(crate) fn plan(
     reader: &Reader,
     snapshot: &Snapshot,
@@ -91,11 +91,14 @@ pub(crate) fn plan(
         position = position.saturating_add(1);
     }
     planner.plan.problems.extend(entries.lost().iter().cloned());
-    if found.contains(&false) && entries.lost().is_empty() {
-        let what = "paths: the snapshot does not have all of them".to_owned();
-        return Err(SealError::InvalidArgument { what }.into());
+    let mut asked = found.iter().zip(&options.paths);
+    match asked.find(|(found, _)| !**found) {
+        Some((_, path)) if entries.lost().is_empty() => {
+            let what = "the snapshot has nothing at this path";
+            Err(fault(Fault::SnapshotMissing, what).at(path))
+        }
+        _ => Ok(planner.plan),
     }
-    Ok(planner.plan)
 }
 
 impl Options {

@@ -243,8 +243,9 @@ fn what_was_asked_for_comes_with_the_folders_above() {
         assert_eq!(names(&target), expected, "{asked:?}");
         assert_eq!(restored.entries, entries, "{asked:?}");
     }
-    let error = restore(&made, &scratch.path("none"), &paths(&["s/x"])).unwrap_err();
-    assert_eq!(error.code(), "INVALID_ARGUMENT");
+    let error = restore(&made, &scratch.path("none"), &paths(&["s/a", "s/x"])).unwrap_err();
+    let path = ("path", Detail::Text("s/x".to_owned()));
+    assert_eq!((error.code(), error.details().contains(&path)), ("SNAPSHOT_MISSING", true));
     assert!(!scratch.path("none").exists());
 }
 
