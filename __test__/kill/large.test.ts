@@ -9,11 +9,12 @@ import {
   openRepository,
   type RecoveryKey,
 } from '../../ts/index.ts'
+import { described } from '../backup/tree.ts'
 import { done, jsonOf } from '../cli/command.ts'
+import { altered } from '../doubles/altered.ts'
 import { script } from '../processes/script.ts'
 import { testFolder } from '../seal/folder.ts'
 import { Random, seed } from './random.ts'
-import { described } from './tree.ts'
 import { commandOf, killedOnce } from './victim.ts'
 
 const MIB = 2 ** 20
@@ -64,16 +65,7 @@ function counted(store: Destination): { store: Destination; fetched: () => numbe
     })
     return stream.pipeThrough(count)
   }
-  const counting: Destination = {
-    name: store.name,
-    limits: store.limits,
-    get,
-    put: (path, body, options) => store.put(path, body, options),
-    stat: (path, options) => store.stat(path, options),
-    list: (prefix, options) => store.list(prefix, options),
-    remove: (path, options) => store.remove(path, options),
-  }
-  return { store: counting, fetched: () => bytes }
+  return { store: altered(store, { get }), fetched: () => bytes }
 }
 
 describe('row 28: of many packs', () => {

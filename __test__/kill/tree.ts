@@ -1,54 +1,32 @@
-import { createHash } from 'node:crypto'
-import {
-  chmodSync,
-  constants,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from '@photostructure/sqlite'
+import { type Described, described } from '../backup/tree.ts'
 import type { Random } from './random.ts'
 
 const MIB = 2 ** 20
+const DATABASE = 'messages.db'
+const ROW_BYTES = 10_000
 
-/** What lies at each path below a folder, and at the folder itself, in words. */
-export type Described = ReadonlyMap<string, string>
-
-/** Kind, mode, time in nanoseconds, and content of everything at `path` and below. */
-export function described(path: string): Described {
-  const found = new Map<string, string>()
-  const visit = (at: string, name: string): void => {
-    found.set(name, entryAt(at))
-    if (!lstatSync(at).isDirectory()) return
-    for (const inside of readdirSync(at).sort()) visit(join(at, inside), `${name}/${inside}`)
-  }
-  visit(path, '')
-  return found
+/** What is in a tree: files, links and folders to the byte, and the database, of which copies may differ, by its rows. */
+export function contents(path: string): Described {
+  const found = described(path)
+  const [mode, time] = found[DATABASE]?.split(' ') ?? []
+  return mode === undefined ? found : { ...found, [DATABASE]: `${mode} ${time} file ${rowsOf(join(path, DATABASE))}` }
 }
 
-/** One entry: equal words, equal entries. */
-export function entryAt(path: string): string {
-  const { mode, mtimeNs } = lstatSync(path, { bigint: true })
-  const common = `${(Number(mode) & 0o7777).toString(8)} ${mtimeNs}`
-  switch (Number(mode) & constants.S_IFMT) {
-    case constants.S_IFDIR:
-      return `folder ${common}`
-    case constants.S_IFLNK:
-      return `link ${common} ${readlinkSync(path)}`
-    case constants.S_IFREG:
-      return `file ${common} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`
-    default:
-      return `special ${common}`
+function rowsOf(path: string): string {
+  const database = new DatabaseSync(path, { readOnly: true })
+  try {
+    const [sound] = database.prepare('PRAGMA integrity_check').all()
+    const [rows] = database.prepare('SELECT count(*), sum(length(text)), min(hex(text)) FROM message').all()
+    return JSON.stringify({ ...sound, ...rows })
+  } finally {
+    database.close()
   }
 }
 
-/** A folder of files of all sizes, with links and folders, that changes from time to time. */
+/** A folder of files of all sizes, with links, folders and a database, that changes from time to time. */
 export class Tree {
   readonly path: string
   readonly #random: Random
@@ -67,9 +45,10 @@ export class Tree {
     this.#add(MIB)
     this.#add(0)
     symlinkSync('nowhere', join(this.path, 'link'))
+    this.#write('CREATE TABLE message (text BLOB)', 150)
   }
 
-  /** Adds, removes and rewrites a few files, and does something to others. Returns how many bytes are new. */
+  /** Adds, removes and rewrites a few files, and does something to others. Returns about how many bytes are new. */
   change(): number {
     let bytes = 0
     for (let made = 0; made < 3; made += 1) bytes += this.#add(this.#random.below(100_000))
@@ -79,7 +58,7 @@ export class Tree {
     bytes += this.#rewrite(this.#random.of(files.slice(10, 20)))
     chmodSync(this.#random.of(files.slice(20, 25)), 0o600)
     utimesSync(this.#random.of(files.slice(25, 30)), this.#random.below(2 ** 31), 0.25)
-    return bytes
+    return bytes + this.#write('DELETE FROM message WHERE rowid = (SELECT min(rowid) FROM message)', 10)
   }
 
   #add(size: number): number {
@@ -96,8 +75,20 @@ export class Tree {
     return size
   }
 
+  /** Adds rows to the database; the blocks around them, of 64 KiB, are new as well. */
+  #write(first: string, rows: number): number {
+    const database = new DatabaseSync(join(this.path, DATABASE))
+    database.exec(`BEGIN; ${first}`)
+    const insert = database.prepare('INSERT INTO message VALUES (?)')
+    for (let written = 0; written < rows; written += 1) insert.run(this.#random.bytes(ROW_BYTES))
+    database.exec('COMMIT')
+    database.close()
+    return rows * ROW_BYTES + 6 * 65_536
+  }
+
   #files(): string[] {
     const names = readdirSync(this.path, { recursive: true, encoding: 'utf8' }).sort()
-    return names.map((name) => join(this.path, name)).filter((path) => lstatSync(path).isFile())
+    const paths = names.filter((name) => name !== DATABASE).map((name) => join(this.path, name))
+    return paths.filter((path) => lstatSync(path).isFile())
   }
 }

@@ -11,9 +11,10 @@ import {
   openRepository,
   type RecoveryKey,
 } from '../../ts/index.ts'
+import type { Described } from '../backup/tree.ts'
 import { done, holdfast, jsonOf } from '../cli/command.ts'
 import { Random, seed } from '../kill/random.ts'
-import { type Described, described, Tree } from '../kill/tree.ts'
+import { contents, Tree } from '../kill/tree.ts'
 import { commandOf, killedOnce } from '../kill/victim.ts'
 import { testFolder } from '../seal/folder.ts'
 import { CREDENTIALS, testServer } from './versitygw.ts'
@@ -62,17 +63,17 @@ function packsIn(bucket: string): string[] {
   return names.filter((name) => name.endsWith('.age'))
 }
 
-const restoredAs = (target: string): Described => described(folder.at(`${target}/source`))
+const restoredAs = (target: string): Described => contents(folder.at(`${target}/source`))
 
 describe('a repository in a bucket', () => {
   it('is made, filled, filled again, restored, checked, copied to a folder and restored from that', async () => {
     const [bucket, tree, { key }] = [server.bucket(), makeTree(), keyFile()]
     await using repository = await createRepository(storeAt(bucket), { to: key, stateDir: folder.at('state') })
     const first = await repository.backup(tree.path)
-    const before = described(tree.path)
+    const before = contents(tree.path)
     const fresh = tree.change()
     const second = await repository.backup(tree.path)
-    const after = described(tree.path)
+    const after = contents(tree.path)
     expect([first.complete, second.complete]).toEqual([true, true])
     expect(first.storedBytes).toBeGreaterThan(4 * MIB)
     expect(second.storedBytes).toBeLessThan(fresh * 1.125 + 131_072)
@@ -96,17 +97,17 @@ describe('a repository in a bucket', () => {
     const [address, setting] = [addressOf(bucket), { env: ENV }]
     await done(['init', address, ...opening], setting)
     const first = jsonOf(await done(['backup', tree.path, '--to', address, ...opening], setting))
-    const before = described(tree.path)
+    const before = contents(tree.path)
     tree.change()
     await done(['backup', tree.path, '--to', address, ...opening], setting)
     await done(['restore', address, '--target', folder.at('after'), ...opening], setting)
     const id = ['--snapshot', String(first['id'])]
     await done(['restore', address, '--target', folder.at('before'), ...id, ...opening], setting)
-    expect([restoredAs('before'), restoredAs('after')]).toEqual([before, described(tree.path)])
+    expect([restoredAs('before'), restoredAs('after')]).toEqual([before, contents(tree.path)])
     await done(['check', address, '--read', 'all', ...opening], setting)
     await done(['copy', address, folder.at('copy')], setting)
     await done(['restore', folder.at('copy'), '--target', folder.at('from the copy'), ...opening])
-    expect(restoredAs('from the copy')).toEqual(described(tree.path))
+    expect(restoredAs('from the copy')).toEqual(contents(tree.path))
   })
 
   it('row 36: is DESTINATION_DENIED to who has other credentials, and nothing of them is shown', async () => {
@@ -131,7 +132,7 @@ describe('a repository in a bucket', () => {
     await using repository = await openRepository(storeAt(bucket), { with: key, stateDir: folder.at('state') })
     expect(await repository.check({ read: 'all' })).toMatchObject({ ok: true, problems: [] })
     await repository.restore('latest', { to: folder.at('target') })
-    expect(restoredAs('target')).toEqual(described(source))
+    expect(restoredAs('target')).toEqual(contents(source))
   })
 
   it('row 37: survives a server that crashes in mid-backup and comes back', async () => {
@@ -145,6 +146,6 @@ describe('a repository in a bucket', () => {
     expect(await backup).toMatchObject({ complete: true, warnings: [] })
     expect(await repository.check({ read: 'all' })).toMatchObject({ ok: true, problems: [] })
     await repository.restore('latest', { to: folder.at('target') })
-    expect(restoredAs('target')).toEqual(described(source))
+    expect(restoredAs('target')).toEqual(contents(source))
   })
 })
