@@ -17,8 +17,8 @@ use std::io::{Read, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Barrier};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -275,14 +275,16 @@ fn row_23_a_file_that_keeps_changing_is_told_and_not_stored() {
     let bench = Bench::new();
     let path = bench.folder.write("log", &noise(1, 40 * MIB));
     bench.folder.write("still", b"content");
-    let stop = AtomicBool::new(false);
+    let (begun, stop) = (Barrier::new(2), AtomicBool::new(false));
     let outcome = thread::scope(|scope| {
         scope.spawn(|| {
             let mut log = File::options().append(true).open(&path).unwrap();
+            begun.wait();
             while !stop.load(Ordering::Relaxed) {
                 log.write_all(b"line\n").unwrap();
             }
         });
+        begun.wait();
         let outcome = bench.run(&bench.options());
         stop.store(true, Ordering::Relaxed);
         outcome
