@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
@@ -77,7 +77,6 @@ describe('a courier', () => {
   })
 
   it('hands the digest of a sealed object over with its bytes', async () => {
-    const { createHash } = await import('node:crypto')
     await backUp()
     const puts = memory.requests.filter(({ kind, name }) => kind === 'put' && name?.endsWith('.age'))
     expect(puts.length).toBeGreaterThan(3)
@@ -85,6 +84,54 @@ describe('a courier', () => {
       const bytes = memory.objects.get(name ?? '') ?? Buffer.of()
       expect(sha256).toBe(createHash('sha256').update(bytes).digest('hex'))
     }
+  })
+
+  it('hands an object over in pieces, whole, and then no more', async () => {
+    const seen: [string | undefined, string][] = []
+    memory.meddle = ({ id, kind, length = 0, sha256 }) => {
+      if (kind !== 'put') return false
+      const [whole, piece] = [createHash('sha256'), Buffer.alloc(70_000)]
+      let offset = 0
+      for (let count = 1; count > 0; offset += count) {
+        count = memory.courier.fill(id, offset, piece)
+        whole.update(piece.subarray(0, count))
+      }
+      expect([offset, memory.courier.fill(id, length, piece)]).toEqual([length, 0])
+      seen.push([sha256, whole.digest('hex')])
+      expect(() => memory.courier.fill(id, 0.5, piece)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+      return false
+    }
+    await backUp()
+    expect(seen.length).toBeGreaterThan(2)
+    for (const [named, found] of seen) expect(found).toBe(named)
+    memory.meddle = ({ id, kind }) => {
+      if (kind !== 'put') return false
+      const bytes = memory.courier.take(id)
+      expect(bytes?.byteLength).toBeGreaterThan(0)
+      expect([memory.courier.take(id), memory.courier.fill(id, 0, Buffer.alloc(9))]).toEqual([null, 0])
+      memory.courier.answerDone(id)
+      expect(memory.courier.take(id)).toBeNull()
+      return true
+    }
+    writeFileSync(join(source, 'more'), randomBytes(100_000))
+    await expect(backUp()).rejects.toMatchObject({ code: 'UPLOAD_MISMATCH' })
+  })
+
+  it('takes an answer in pieces', async () => {
+    await backUp()
+    memory.meddle = ({ id, kind, name = '', offset = 0, length }) => {
+      const bytes = memory.objects.get(name)
+      if (kind !== 'get' || bytes === undefined) return false
+      const range = bytes.subarray(offset, length === undefined ? undefined : offset + length)
+      for (let at = 0; at < range.length; at += 50_000) memory.courier.answerPart(id, range.subarray(at, at + 50_000))
+      memory.courier.answerBytes(id, Buffer.of())
+      return true
+    }
+    const { problems, snapshots, packs } = await addon().repositoryCheck(control(), repository, 10_000)
+    expect({ problems, snapshots }).toEqual({ problems: [], snapshots: 1 })
+    expect(packs).toBeGreaterThan(0)
+    const restored = await addon().repositoryRestore(control(), repository, 'latest', folder.fresh(), RESTORE)
+    expect(restored).toMatchObject({ entries: 13, problems: [] })
   })
 
   it('passes a failure on with its code, its message and the number of its request', async () => {
@@ -225,7 +272,7 @@ const DESTINATION = `
         return courier.answerList(id, found.map(([key]) => key), sizes, found.map(() => null))
       }
       if (kind === 'get') return courier.answerBytes(id, objects.get(name) ?? null)
-      if (kind === 'put') objects.set(name, Uint8Array.from(request.bytes))
+      if (kind === 'put') objects.set(name, Uint8Array.from(courier.take(id)))
       courier.answerDone(id)
     })
   })

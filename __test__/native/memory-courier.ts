@@ -34,7 +34,7 @@ export class MemoryCourier {
     } else if (kind === 'put' && this.objects.has(name)) {
       this.courier.answerFailure(id, 'OBJECT_EXISTS', `there is an object at ${name}`)
     } else {
-      if (kind === 'put') this.objects.set(name, Uint8Array.from(request.bytes ?? []))
+      if (kind === 'put') this.objects.set(name, Uint8Array.from(this.courier.take(id) ?? []))
       if (kind === 'remove') this.objects.delete(name)
       this.courier.answerDone(id)
     }

@@ -1,6 +1,6 @@
 //! Bytes that JavaScript hands over, copied before anything else can change them.
 
-use napi::bindgen_prelude::{JsObjectValue as _, JsValue as _, Uint8ArraySlice, Unknown};
+use napi::bindgen_prelude::{JsObjectValue, JsValue as _, Uint8ArraySlice, Unknown};
 use napi::{Env, Result};
 use zeroize::Zeroizing;
 
@@ -15,7 +15,7 @@ pub(crate) fn copied(env: Env, bytes: &Uint8ArraySlice<'_>) -> Result<Zeroizing<
 }
 
 /// Refuses memory that several threads share.
-pub(crate) fn unshared(env: Env, bytes: &Uint8ArraySlice<'_>) -> Result<()> {
+pub(crate) fn unshared<'env>(env: Env, bytes: &impl JsObjectValue<'env>) -> Result<()> {
     if bytes.get_named_property::<Unknown<'_>>("buffer")?.is_arraybuffer()? {
         return Ok(());
     }

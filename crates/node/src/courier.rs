@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use holdfast_repository::store::ObjectInfo;
 use holdfast_seal::error::Error as CoreError;
-use napi::bindgen_prelude::{Function, Null, Uint8ArraySlice};
+use napi::bindgen_prelude::{Buffer, BufferSlice, Function, Null, Uint8ArraySlice};
 use napi::threadsafe_function::{
     ThreadsafeFunction, ThreadsafeFunctionCallMode, UnknownReturnValue,
 };
@@ -18,7 +18,7 @@ use napi_derive::napi;
 
 use crate::bytes::unshared;
 use crate::desk::{Answer, Desk};
-use crate::errors::{invalid, throwing, whole};
+use crate::errors::{invalid, number, throwing, whole};
 use crate::presence::Presence;
 use crate::request::CourierRequest;
 
@@ -88,23 +88,64 @@ impl Courier {
         id: u32,
         #[napi(ts_arg_type = "Uint8Array | null")] bytes: Either<Uint8ArraySlice<'_>, Null>,
     ) {
-        let answer = match &bytes {
-            Either::A(bytes) if unshared(env, bytes).is_ok() => {
-                if let Some(post) = &*self.0.borrow() {
-                    post.desk.answer_bytes(id, bytes);
-                }
-                return;
-            }
-            Either::A(_) => failed(&invalid("bytes in shared memory cannot be used")),
-            Either::B(Null) => Answer::Bytes(None),
-        };
-        self.answer(id, answer);
+        match &bytes {
+            Either::A(bytes) if unshared(env, bytes).is_ok() => self.at_desk(|desk| {
+                desk.add(id, bytes);
+                desk.answer_added(id);
+            }),
+            Either::A(_) => self.answer(id, failed(&shared())),
+            Either::B(Null) => self.answer(id, Answer::Bytes(None)),
+        }
+    }
+
+    /// The beginning of an answer to `get`, or what follows it: `answerBytes` adds the last piece.
+    #[napi(catch_unwind)]
+    pub fn answer_part(
+        &self,
+        env: Env,
+        id: u32,
+        #[napi(ts_arg_type = "Uint8Array")] bytes: Uint8ArraySlice<'_>,
+    ) {
+        match unshared(env, &bytes) {
+            Ok(()) => self.at_desk(|desk| desk.add(id, &bytes)),
+            Err(_) => self.answer(id, failed(&shared())),
+        }
+    }
+
+    /// Copies what a `put` stores, from `offset` on, into `target`; how many bytes that were: none
+    /// at the end, and for what is no longer asked.
+    ///
+    /// # Errors
+    ///
+    /// `INVALID_ARGUMENT` for shared memory and for what is no offset.
+    #[napi(catch_unwind)]
+    pub fn fill(
+        &self,
+        env: Env,
+        id: u32,
+        offset: f64,
+        #[napi(ts_arg_type = "Uint8Array")] mut target: BufferSlice<'_>,
+    ) -> Result<f64> {
+        unshared(env, &target)?;
+        let offset = whole(offset).and_then(|offset| usize::try_from(offset).ok());
+        let offset = throwing(env, offset.ok_or_else(|| invalid("offset: not a whole number")))?;
+        let post = self.0.borrow();
+        let filled = post.as_ref().map(|post| post.desk.fill(id, offset, &mut target));
+        Ok(number(filled.unwrap_or_default() as u64))
+    }
+
+    /// What a `put` stores, moved out and not copied where the runtime allows that; null for what
+    /// was taken, and for what is no longer asked.
+    #[napi(catch_unwind)]
+    #[must_use]
+    pub fn take(&self, id: u32) -> Option<Buffer> {
+        self.0.borrow().as_ref()?.desk.take_bytes(id).map(Buffer::from)
     }
 
     /// Answers `put`, `remove`, `open` and `copy`.
     #[napi]
     pub fn answer_done(&self, id: u32) {
-        self.answer(id, Answer::Done);
+        self.at_desk(|desk| desk.answer_done(id));
     }
 
     /// Answers any request: it failed.
@@ -130,8 +171,12 @@ impl Courier {
     }
 
     fn answer(&self, id: u32, answer: Answer) {
+        self.at_desk(|desk| desk.answer(id, answer));
+    }
+
+    fn at_desk(&self, act: impl FnOnce(&Desk)) {
         if let Some(post) = &*self.0.borrow() {
-            post.desk.answer(id, answer);
+            act(&post.desk);
         }
     }
 }
@@ -181,6 +226,10 @@ fn listed(
         Ok(ObjectInfo { name, size, modified })
     });
     objects.collect()
+}
+
+fn shared() -> CoreError {
+    invalid("bytes in shared memory cannot be used")
 }
 
 fn failed(error: &CoreError) -> Answer {

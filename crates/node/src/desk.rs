@@ -10,38 +10,14 @@ use holdfast_repository::store::ObjectInfo;
 
 /// What is asked for.
 pub(crate) enum Request {
-    List {
-        prefix: String,
-    },
-    /// The bytes come into `memory`.
-    Get {
-        name: String,
-        range: Option<(u64, u64)>,
-        memory: Vec<u8>,
-    },
-    Put {
-        name: String,
-        bytes: Vec<u8>,
-    },
-    Remove {
-        name: String,
-    },
-    Open {
-        source: u32,
-        stream: u32,
-    },
-    Read {
-        stream: u32,
-        len: usize,
-    },
-    Close {
-        stream: u32,
-    },
-    Copy {
-        source: u32,
-        path: PathBuf,
-        target: PathBuf,
-    },
+    List { prefix: String },
+    Get { name: String, range: Option<(u64, u64)> },
+    Put { name: String, len: usize },
+    Remove { name: String },
+    Open { source: u32, stream: u32 },
+    Read { stream: u32, len: usize },
+    Close { stream: u32 },
+    Copy { source: u32, path: PathBuf, target: PathBuf },
 }
 
 /// What JavaScript says to it.
@@ -49,8 +25,12 @@ pub(crate) enum Request {
 pub(crate) enum Answer {
     List(Vec<ObjectInfo>),
     Bytes(Option<Vec<u8>>),
-    Done,
-    Failed { code: String, message: String },
+    /// With the memory of what was put, to be used again.
+    Done(Vec<u8>),
+    Failed {
+        code: String,
+        message: String,
+    },
 }
 
 /// All requests of one courier that are not answered. Who waits for one is woken by its answer, and
@@ -69,31 +49,34 @@ struct Waiting {
     operation: u32,
     /// Until JavaScript has it.
     request: Option<Request>,
-    /// For bytes that are answered.
+    /// What is put, until it is taken; what is answered, as far as it came.
     memory: Vec<u8>,
+    puts: bool,
     answer: Sender<Answer>,
 }
 
 impl Desk {
-    /// Leaves a request here; nothing where nobody will ever answer.
+    /// Leaves a request here, with what it puts or with memory for what it gets; nothing where
+    /// nobody will ever answer.
     pub(crate) fn leave(
         &self,
         operation: u32,
         request: Request,
+        mut memory: Vec<u8>,
     ) -> Option<(u32, Receiver<Answer>)> {
         let mut state = self.lock();
         if state.closed {
             return None;
         }
         let (answer, answered) = channel();
+        let puts = matches!(request, Request::Put { .. });
+        if !puts {
+            memory.clear();
+        }
         state.last = state.last.wrapping_add(1);
-        let (id, mut request) = (state.last, request);
-        let memory = match &mut request {
-            Request::Get { memory, .. } => std::mem::take(memory),
-            _ => Vec::new(),
-        };
+        let id = state.last;
         let request = Some(request);
-        state.waiting.insert(id, Waiting { operation, request, memory, answer });
+        state.waiting.insert(id, Waiting { operation, request, memory, puts, answer });
         Some((id, answered))
     }
 
@@ -117,12 +100,48 @@ impl Desk {
         }
     }
 
-    /// Answers with a copy of `bytes`.
-    pub(crate) fn answer_bytes(&self, id: u32, bytes: &[u8]) {
+    /// Says that it is done.
+    pub(crate) fn answer_done(&self, id: u32) {
         let waiting = self.lock().waiting.remove(&id);
-        if let Some(Waiting { mut memory, answer, .. }) = waiting {
-            memory.clear();
-            memory.extend_from_slice(bytes);
+        if let Some(Waiting { memory, answer, .. }) = waiting {
+            drop(answer.send(Answer::Done(memory)));
+        }
+    }
+
+    /// Copies what is put, from `offset` on, into `target`; returns how many bytes.
+    pub(crate) fn fill(&self, id: u32, offset: usize, target: &mut [u8]) -> usize {
+        let state = self.lock();
+        let waiting = state.waiting.get(&id).filter(|waiting| waiting.puts);
+        let left = waiting.and_then(|waiting| waiting.memory.get(offset..)).unwrap_or_default();
+        let len = left.len().min(target.len());
+        if let (Some(to), Some(from)) = (target.get_mut(..len), left.get(..len)) {
+            to.copy_from_slice(from);
+        }
+        len
+    }
+
+    /// Moves out what is put; nothing if it is gone.
+    pub(crate) fn take_bytes(&self, id: u32) -> Option<Vec<u8>> {
+        let mut state = self.lock();
+        let waiting = state.waiting.get_mut(&id).filter(|waiting| waiting.puts)?;
+        Some(std::mem::take(&mut waiting.memory)).filter(|bytes| !bytes.is_empty())
+    }
+
+    /// Adds a copy of `bytes` to the answer.
+    pub(crate) fn add(&self, id: u32, bytes: &[u8]) {
+        let memory = self.lock().waiting.get_mut(&id).filter(|waiting| !waiting.puts).map(memory);
+        // Copied outside of the lock; what is given up meanwhile is forgotten.
+        let Some(mut memory) = memory else { return };
+        memory.extend_from_slice(bytes);
+        if let Some(waiting) = self.lock().waiting.get_mut(&id) {
+            waiting.memory = memory;
+        }
+    }
+
+    /// Answers with the bytes that were added.
+    pub(crate) fn answer_added(&self, id: u32) {
+        let waiting = self.lock().waiting.remove(&id);
+        if let Some(Waiting { memory, answer, .. }) = waiting {
             drop(answer.send(Answer::Bytes(Some(memory))));
         }
     }
@@ -155,6 +174,10 @@ impl Desk {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn memory(waiting: &mut Waiting) -> Vec<u8> {
+    std::mem::take(&mut waiting.memory)
 }
 
 impl fmt::Debug for Desk {

@@ -45,7 +45,12 @@ impl Line {
 
     /// The answer to `request`.
     pub(crate) fn ask(&self, request: Request) -> Result<Answer, Error> {
-        let left = self.post.desk.leave(self.operation, request);
+        self.ask_with(request, Vec::new())
+    }
+
+    /// The same, with what is put or with memory for what is got.
+    fn ask_with(&self, request: Request, memory: Vec<u8>) -> Result<Answer, Error> {
+        let left = self.post.desk.leave(self.operation, request, memory);
         let (id, answered) = left.ok_or(CoreError::Cancelled)?;
         // A cancellation before the request was left gave up nothing.
         if self.control.check().is_err() || !self.post.ring(id) {
@@ -75,14 +80,14 @@ impl Line {
     /// Whether `request` was done.
     pub(crate) fn done(&self, request: Request) -> Result<(), Error> {
         match self.ask(request)? {
-            Answer::Done => Ok(()),
+            Answer::Done(_) => Ok(()),
             other => Err(misplaced(&other)),
         }
     }
 
     /// Leaves a request whose answer nobody waits for.
     pub(crate) fn tell(&self, request: Request) {
-        if let Some((id, _)) = self.post.desk.leave(self.operation, request)
+        if let Some((id, _)) = self.post.desk.leave(self.operation, request, Vec::new())
             && !self.post.ring(id)
         {
             self.post.desk.withdraw(id);
@@ -113,8 +118,8 @@ impl Store for Line {
         range: Option<(u64, u64)>,
         memory: &mut Vec<u8>,
     ) -> Result<bool, Error> {
-        let (name, lent) = (name.to_owned(), std::mem::take(memory));
-        match self.ask(Request::Get { name, range, memory: lent })? {
+        let request = Request::Get { name: name.to_owned(), range };
+        match self.ask_with(request, std::mem::take(memory))? {
             Answer::Bytes(Some(bytes)) => {
                 *memory = bytes;
                 Ok(true)
@@ -124,8 +129,19 @@ impl Store for Line {
         }
     }
 
-    fn put(&self, name: &str, bytes: Vec<u8>) -> Result<(), Error> {
-        self.done(Request::Put { name: name.to_owned(), bytes })
+    fn put(&self, name: &str, mut bytes: Vec<u8>) -> Result<(), Error> {
+        self.put_lent(name, &mut bytes)
+    }
+
+    fn put_lent(&self, name: &str, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        let request = Request::Put { name: name.to_owned(), len: bytes.len() };
+        match self.ask_with(request, std::mem::take(bytes))? {
+            Answer::Done(memory) => {
+                *bytes = memory;
+                Ok(())
+            }
+            other => Err(misplaced(&other)),
+        }
     }
 
     fn remove(&self, name: &str) -> Result<(), Error> {
@@ -144,7 +160,7 @@ pub(crate) fn misplaced(answer: &Answer) -> Error {
     let kind = match answer {
         Answer::List(_) => "a list",
         Answer::Bytes(_) => "bytes",
-        Answer::Done => "done",
+        Answer::Done(_) => "done",
         Answer::Failed { .. } => "a failure",
     };
     CoreError::Internal { what: format!("the courier answered with {kind}") }.into()

@@ -26,10 +26,9 @@ pub struct CourierRequest {
     pub name: Option<String>,
     /// `get`: where a range begins; nothing for all bytes.
     pub offset: Option<f64>,
-    /// `get`: length of the range. `read`: bytes that are of use; more may be given.
+    /// `get`: length of the range. `put`: length of the object. `read`: bytes that are of use; more
+    /// may be given.
     pub length: Option<f64>,
-    /// `put`: the bytes, not copied where the runtime allows that.
-    pub bytes: Option<Buffer>,
     /// `put`: SHA-256 of the bytes in hexadecimal digits, where the name has it.
     pub sha256: Option<String>,
     /// `open`, `copy`: position among the sources of the backup.
@@ -52,7 +51,6 @@ impl CourierRequest {
             name: None,
             offset: None,
             length: None,
-            bytes: None,
             sha256: None,
             source: None,
             stream: None,
@@ -61,14 +59,14 @@ impl CourierRequest {
         };
         match request {
             Request::List { prefix } => Self { kind: "list", name: Some(prefix), ..empty },
-            Request::Get { name, range, .. } => {
+            Request::Get { name, range } => {
                 let (offset, length) = range.unzip();
                 let (offset, length) = (offset.map(number), length.map(number));
                 Self { kind: "get", name: Some(name), offset, length, ..empty }
             }
-            Request::Put { name, bytes } => {
-                let (sha256, bytes) = (digest(&name), Some(bytes.into()));
-                Self { kind: "put", name: Some(name), bytes, sha256, ..empty }
+            Request::Put { name, len } => {
+                let (sha256, length) = (digest(&name), Some(number(len as u64)));
+                Self { kind: "put", name: Some(name), length, sha256, ..empty }
             }
             Request::Remove { name } => Self { kind: "remove", name: Some(name), ..empty },
             Request::Open { source, stream } => {

@@ -47,6 +47,10 @@ impl Store for Switch {
         self.line().put(name, bytes)
     }
 
+    fn put_lent(&self, name: &str, bytes: &mut Vec<u8>) -> Result<(), Error> {
+        self.line().put_lent(name, bytes)
+    }
+
     fn remove(&self, name: &str) -> Result<(), Error> {
         self.line().remove(name)
     }

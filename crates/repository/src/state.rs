@@ -11,6 +11,7 @@ use holdfast_seal::error::Error as SealError;
 
 use crate::error::Error;
 use crate::keys::RepositoryId;
+use crate::object::Digest256;
 use crate::pin::Pin;
 
 const PIN: &str = "pin.json";
@@ -59,7 +60,13 @@ impl State {
         let path = self.0.join(PIN);
         let small = fs::metadata(&path).is_ok_and(|entry| entry.len() <= MAX_PIN_LEN);
         let text = if small { fs::read(&path).ok()? } else { return None };
-        Pin::parse(&text)
+        let end = text.iter().position(|byte| *byte == b'\n')?;
+        let (line, digest) = text.split_at_checked(end)?;
+        // A pin that is damaged would accuse the destination.
+        if digest != check_line(line).as_bytes() {
+            return None;
+        }
+        Pin::parse(line)
     }
 
     /// Keeps what was seen: the old pin or the new one is there, whatever happens.
@@ -73,7 +80,9 @@ impl State {
         let draft = self.0.join(format!("pin-{}-{number}{DRAFT}", std::process::id()));
         let write = || {
             let mut file = private().truncate(true).open(&draft)?;
-            file.write_all(pin.format().as_bytes())?;
+            let line = pin.format();
+            file.write_all(line.as_bytes())?;
+            file.write_all(check_line(line.as_bytes()).as_bytes())?;
             file.sync_all()?;
             fs::rename(&draft, self.0.join(PIN))
         };
@@ -114,6 +123,11 @@ impl State {
             }
         }
     }
+}
+
+/// What follows a pin in its file: the end of its line, and its SHA-256.
+fn check_line(pin: &[u8]) -> String {
+    format!("\n{}\n", Digest256::of(pin).to_hex())
 }
 
 fn builder() -> DirBuilder {
