@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { createRepository, generateKey, localFolder, openRepository, type Repository } from '../../ts/index.ts'
 import type { Described } from '../backup/tree.ts'
 import type { Random } from './random.ts'
-import { contents, Tree } from './tree.ts'
+import { restored, Tree } from './tree.ts'
 import { commandOf, type Ended, killedAfter, undisturbed, type Victim, workerOf } from './victim.ts'
 
 /** What a backup stores besides content: a pack of pages, an index, a snapshot. */
@@ -69,7 +69,7 @@ export class Campaign {
     const version = await undisturbed(commandOf(['--version']))
     this.#startup = version.lived
     const first = await undisturbed(this.#backup('worker'))
-    this.#know(acknowledged(first) ?? first.stderr, contents(this.#tree.path))
+    this.#know(acknowledged(first) ?? first.stderr, this.#tree.contents())
     this.#stateNames = this.#stateFiles()
     for (const kind of ['worker', 'command']) {
       this.#spans.set(`${kind} backup`, first.lived)
@@ -79,7 +79,7 @@ export class Campaign {
 
   async #killBackup(): Promise<void> {
     const content = this.#tree.change()
-    const now = contents(this.#tree.path)
+    const now = this.#tree.contents()
     const before = this.#indexes()
     const victim = await this.#kill('backup', (kind) => this.#backup(kind))
     await using repository = await this.#open()
@@ -139,7 +139,7 @@ export class Campaign {
   #finishedFiles(id: string): number {
     const source = join(this.#at('target'), basename(this.#tree.path))
     if (!existsSync(source)) return 0
-    const files = Object.entries(contents(source)).filter(([, what]) => what.includes(' file '))
+    const files = Object.entries(restored(source)).filter(([, what]) => what.includes(' file '))
     for (const [path, what] of files) expect(what, path).toBe(this.#known.get(id)?.[path])
     return files.length
   }
@@ -155,7 +155,7 @@ export class Campaign {
   #isWhole(target: string, id: string): void {
     const name = basename(this.#tree.path)
     expect(readdirSync(target)).toEqual([name])
-    expect(contents(join(target, name))).toEqual(this.#known.get(id))
+    expect(restored(join(target, name))).toEqual(this.#known.get(id))
   }
 
   async #open(): Promise<Repository> {

@@ -1,6 +1,7 @@
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from '@photostructure/sqlite'
+import { expect } from 'vitest'
 import { type Described, described } from '../backup/tree.ts'
 import type { Random } from './random.ts'
 
@@ -8,19 +9,23 @@ const MIB = 2 ** 20
 const DATABASE = 'messages.db'
 const ROW_BYTES = 10_000
 
-/** What is in a tree: files, links and folders to the byte, and the database, of which copies may differ, by its rows. */
-export function contents(path: string): Described {
-  const found = described(path)
-  const [mode, time] = found[DATABASE]?.split(' ') ?? []
-  return mode === undefined ? found : { ...found, [DATABASE]: `${mode} ${time} file ${rowsOf(join(path, DATABASE))}` }
+/** What was restored of a tree: files, links and folders to the byte, and the rows of the database, if it is sound. */
+export function restored(path: string): Described {
+  return withRows(described(path), () => rowsOf(join(path, DATABASE)))
 }
 
-function rowsOf(path: string): string {
+/** Copies of a database hold the same rows in other bytes. */
+function withRows(found: Described, rows: () => number): Described {
+  const [mode, time] = found[DATABASE]?.split(' ') ?? []
+  return mode === undefined ? found : { ...found, [DATABASE]: `${mode} ${time} file of ${rows()} rows` }
+}
+
+function rowsOf(path: string): number {
   const database = new DatabaseSync(path, { readOnly: true })
   try {
-    const [sound] = database.prepare('PRAGMA integrity_check').all()
-    const [rows] = database.prepare('SELECT count(*), sum(length(text)), min(hex(text)) FROM message').all()
-    return JSON.stringify({ ...sound, ...rows })
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }])
+    const [found] = database.prepare('SELECT count(*) AS rows FROM message WHERE length(text) = ?').all(ROW_BYTES)
+    return Number(found?.['rows'])
   } finally {
     database.close()
   }
@@ -31,6 +36,7 @@ export class Tree {
   readonly path: string
   readonly #random: Random
   #count = 0
+  #rows = 0
 
   constructor(path: string, random: Random) {
     this.path = path
@@ -45,7 +51,7 @@ export class Tree {
     this.#add(MIB)
     this.#add(0)
     symlinkSync('nowhere', join(this.path, 'link'))
-    this.#write('CREATE TABLE message (text BLOB)', 150)
+    this.#write(150)
   }
 
   /** Adds, removes and rewrites a few files, and does something to others. Returns about how many bytes are new. */
@@ -58,7 +64,12 @@ export class Tree {
     bytes += this.#rewrite(this.#random.of(files.slice(10, 20)))
     chmodSync(this.#random.of(files.slice(20, 25)), 0o600)
     utimesSync(this.#random.of(files.slice(25, 30)), this.#random.below(2 ** 31), 0.25)
-    return bytes + this.#write('DELETE FROM message WHERE rowid = (SELECT min(rowid) FROM message)', 10)
+    return bytes + this.#write(10)
+  }
+
+  /** What is in it. */
+  contents(): Described {
+    return withRows(described(this.path), () => this.#rows)
   }
 
   #add(size: number): number {
@@ -75,14 +86,18 @@ export class Tree {
     return size
   }
 
-  /** Adds rows to the database; the blocks around them, of 64 KiB, are new as well. */
-  #write(first: string, rows: number): number {
+  /**
+   * Adds rows to the database; the blocks around them, of 64 KiB, are new as well. Without prepared statements: they would
+   * keep the file open after it is closed, and then no backup by this process takes it.
+   */
+  #write(rows: number): number {
     const database = new DatabaseSync(join(this.path, DATABASE))
-    database.exec(`BEGIN; ${first}`)
-    const insert = database.prepare('INSERT INTO message VALUES (?)')
-    for (let written = 0; written < rows; written += 1) insert.run(this.#random.bytes(ROW_BYTES))
-    database.exec('COMMIT')
+    const inserts = Array.from({ length: rows }, () => {
+      return `INSERT INTO message VALUES (x'${this.#random.bytes(ROW_BYTES).toString('hex')}');`
+    })
+    database.exec(`BEGIN; CREATE TABLE IF NOT EXISTS message (text BLOB); ${inserts.join('')} COMMIT`)
     database.close()
+    this.#rows += rows
     return rows * ROW_BYTES + 6 * 65_536
   }
 

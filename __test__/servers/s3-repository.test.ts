@@ -11,10 +11,10 @@ import {
   openRepository,
   type RecoveryKey,
 } from '../../ts/index.ts'
-import type { Described } from '../backup/tree.ts'
+import { type Described, described } from '../backup/tree.ts'
 import { done, holdfast, jsonOf } from '../cli/command.ts'
 import { Random, seed } from '../kill/random.ts'
-import { contents, Tree } from '../kill/tree.ts'
+import { restored, Tree } from '../kill/tree.ts'
 import { commandOf, killedOnce } from '../kill/victim.ts'
 import { testFolder } from '../seal/folder.ts'
 import { CREDENTIALS, testServer } from './versitygw.ts'
@@ -63,18 +63,18 @@ function packsIn(bucket: string): string[] {
   return names.filter((name) => name.endsWith('.age'))
 }
 
-const restoredAs = (target: string): Described => contents(folder.at(`${target}/source`))
+const restoredAs = (target: string): Described => restored(folder.at(`${target}/source`))
 
 describe('a repository in a bucket', () => {
   it('is made, filled, filled again, restored, checked, copied to a folder and restored from that', async () => {
     const [bucket, tree, { key }] = [server.bucket(), makeTree(), keyFile()]
     await using repository = await createRepository(storeAt(bucket), { to: key, stateDir: folder.at('state') })
     const first = await repository.backup(tree.path)
-    const before = contents(tree.path)
+    const before = tree.contents()
     const fresh = tree.change()
     const second = await repository.backup(tree.path)
-    const after = contents(tree.path)
-    expect([first.complete, second.complete]).toEqual([true, true])
+    const after = tree.contents()
+    expect([first.unread, second.unread]).toEqual([[], []])
     expect(first.storedBytes).toBeGreaterThan(4 * MIB)
     expect(second.storedBytes).toBeLessThan(fresh * 1.125 + 131_072)
     await repository.restore(first.id, { to: folder.at('before') })
@@ -97,17 +97,17 @@ describe('a repository in a bucket', () => {
     const [address, setting] = [addressOf(bucket), { env: ENV }]
     await done(['init', address, ...opening], setting)
     const first = jsonOf(await done(['backup', tree.path, '--to', address, ...opening], setting))
-    const before = contents(tree.path)
+    const before = tree.contents()
     tree.change()
     await done(['backup', tree.path, '--to', address, ...opening], setting)
     await done(['restore', address, '--target', folder.at('after'), ...opening], setting)
     const id = ['--snapshot', String(first['id'])]
     await done(['restore', address, '--target', folder.at('before'), ...id, ...opening], setting)
-    expect([restoredAs('before'), restoredAs('after')]).toEqual([before, contents(tree.path)])
+    expect([restoredAs('before'), restoredAs('after')]).toEqual([before, tree.contents()])
     await done(['check', address, '--read', 'all', ...opening], setting)
     await done(['copy', address, folder.at('copy')], setting)
     await done(['restore', folder.at('copy'), '--target', folder.at('from the copy'), ...opening])
-    expect(restoredAs('from the copy')).toEqual(contents(tree.path))
+    expect(restoredAs('from the copy')).toEqual(tree.contents())
   })
 
   it('row 36: is DESTINATION_DENIED to who has other credentials, and nothing of them is shown', async () => {
@@ -132,7 +132,7 @@ describe('a repository in a bucket', () => {
     await using repository = await openRepository(storeAt(bucket), { with: key, stateDir: folder.at('state') })
     expect(await repository.check({ read: 'all' })).toMatchObject({ ok: true, problems: [] })
     await repository.restore('latest', { to: folder.at('target') })
-    expect(restoredAs('target')).toEqual(contents(source))
+    expect(restoredAs('target')).toEqual(described(source))
   })
 
   it('row 37: survives a server that crashes in mid-backup and comes back', async () => {
@@ -146,6 +146,6 @@ describe('a repository in a bucket', () => {
     expect(await backup).toMatchObject({ complete: true, warnings: [] })
     expect(await repository.check({ read: 'all' })).toMatchObject({ ok: true, problems: [] })
     await repository.restore('latest', { to: folder.at('target') })
-    expect(restoredAs('target')).toEqual(contents(source))
+    expect(restoredAs('target')).toEqual(described(source))
   })
 })
