@@ -140,9 +140,10 @@ describe('a restore from a damaged backup', () => {
   })
 
   it('refuses the latest while a snapshot is damaged, lists the others, and takes one by its id', async () => {
-    const { store, repository, ids } = await backedUp()
+    const { store, ids } = await backedUp()
     const [name = ''] = names(store, 'snapshots').sort()
     store.plant(name, flipped(store.bytes(name)))
+    const repository = await place.open(store)
     expect(await rejectionOf(repository.restore('latest', { to: folder.fresh() }))).toMatchObject({
       code: 'OBJECT_MISMATCH',
       details: { object: name },

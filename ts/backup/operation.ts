@@ -1,10 +1,13 @@
+import { isUint8Array } from 'node:util/types'
 import { onAbort } from '../abort.ts'
 import type { Destination, GetOptions } from '../destinations/destination.ts'
+import { folderOf } from '../destinations/local-folder.ts'
+import { bare } from '../destinations/retry.ts'
 import { fromNative, isCancelled } from '../errors/native.ts'
 import { type AnyHoldfastError, invalid, isHoldfastError, makeError } from '../errors.ts'
 import type { Native } from '../native/binding.ts'
 import { named } from './failure.ts'
-import { gathered } from './gathered.ts'
+import { lentBody } from './lent-body.ts'
 import type { CourierRequest } from './records.ts'
 import { SourceStream } from './source-stream.ts'
 import type { Supply } from './sources.ts'
@@ -13,6 +16,8 @@ import type { Supply } from './sources.ts'
 const MOST_BYTES = 41_943_041
 /** Failures that are kept, by their requests, to find the one that an operation ended with. */
 const KEPT_FAILURES = 100
+
+const NOTHING = new Uint8Array()
 
 /**
  * One operation of the engine: what it asks of the destination and of the caller's sources.
@@ -25,6 +30,8 @@ export class Operation {
   readonly #supplies: readonly (Supply | undefined)[]
   readonly #controller = new AbortController()
   readonly #forget: () => void
+  /** Whether the destination is done with a piece when it asks for the next. */
+  readonly #lends: boolean
   readonly #streams = new Map<number, { readonly stream: SourceStream; readonly source: number }>()
   readonly #failures = new Map<number, AnyHoldfastError>()
   /** What the caller's sources threw. */
@@ -38,6 +45,7 @@ export class Operation {
   ) {
     this.#courier = courier
     this.#store = store
+    this.#lends = folderOf(bare(store)) !== undefined
     this.#supplies = supplies
     this.#forget = signal ? onAbort(signal, () => this.#stop(signal.reason)) : () => {}
   }
@@ -77,7 +85,7 @@ export class Operation {
       case 'list':
         return this.#list(id, name)
       case 'get':
-        return this.#courier.answerBytes(id, await this.#get(request))
+        return this.#get(request)
       case 'put':
         await this.#put(request)
         break
@@ -110,21 +118,30 @@ export class Operation {
     this.#courier.answerList(id, names, sizes, modified)
   }
 
-  async #get({ name = '', offset = 0, length }: CourierRequest): Promise<Uint8Array | null> {
+  async #get({ id, name = '', offset = 0, length }: CourierRequest): Promise<void> {
     const range = length === undefined ? {} : { range: { offset, length } }
     const options: GetOptions = { ...range, signal: this.#controller.signal }
+    const most = length ?? MOST_BYTES
+    let received = 0
     try {
-      return await gathered(await this.#store.get(name, options), length ?? MOST_BYTES)
+      for await (const piece of await this.#store.get(name, options)) {
+        if (!isUint8Array(piece)) throw new TypeError('a destination gave something else than bytes')
+        this.#courier.answerPart(id, piece.subarray(0, most - received))
+        received += piece.byteLength
+        if (received >= most) break
+      }
+      this.#courier.answerBytes(id, NOTHING)
     } catch (thrown) {
-      if (isHoldfastError(thrown, 'OBJECT_MISSING')) return null
-      throw thrown
+      if (received > 0 || !isHoldfastError(thrown, 'OBJECT_MISSING')) throw thrown
+      this.#courier.answerBytes(id, null)
     }
   }
 
-  async #put({ name = '', bytes = Buffer.alloc(0), sha256 }: CourierRequest): Promise<void> {
+  async #put({ id, name = '', length = 0, sha256 }: CourierRequest): Promise<void> {
     const isWanted = sha256 !== undefined && this.#store.sendsSha256 === true
     const options = { ifAbsent: true, signal: this.#controller.signal, ...(isWanted && { sha256 }) } as const
-    await this.#store.put(name, bytes, options)
+    const body = this.#lends ? lentBody(this.#courier, id, length) : this.#courier.take(id)
+    if (body !== null) await this.#store.put(name, body, options)
   }
 
   async #open(source: number): Promise<SourceStream> {
