@@ -24,11 +24,7 @@ impl Filling {
     /// # Errors
     ///
     /// [`Error::Internal`] if the random generator fails.
-    pub fn new(
-        stanzas: &[Stanza],
-        file_key: FileKey,
-        mut memory: Vec<u8>,
-    ) -> Result<Self, Error> {
+    pub fn new(stanzas: &[Stanza], file_key: FileKey, mut memory: Vec<u8>) -> Result<Self, Error> {
         let Front { bytes, payload_key } = Front::new(stanzas, &file_key)?;
         let first = bytes.len() as u64;
         let nonce = bytes.last_chunk().copied().unwrap_or_default();
