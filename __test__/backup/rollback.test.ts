@@ -72,9 +72,9 @@ describe('row 41, row 48: a destination that shows an older state', () => {
   })
 
   it('lacks one snapshot that others name', async () => {
-    const { store, repository } = await older()
+    const { store, before, repository } = await older()
     await repository.close()
-    const [name = ''] = [...store.objects.keys()].filter((path) => path.includes('/snapshots/')).sort()
+    const [name = ''] = [...before.objects.keys()].filter((path) => path.includes('/snapshots/'))
     store.objects.delete(name)
     rmSync(place.state, { recursive: true })
     const outcome = await place
@@ -98,7 +98,7 @@ describe('row 48: a destination that says protection is off', () => {
   }
 
   it('is believed by nobody who has a credential, or has seen it protected', async () => {
-    const { store, repository } = await older()
+    const { store, before, repository } = await older()
     await downgraded(store)
     await repository.close()
     for (const how of [{}, { with: undefined }]) {
