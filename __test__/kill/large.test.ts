@@ -49,6 +49,11 @@ function filesBelow(path: string): string[] {
   return names.map((name) => join(path, name)).filter((file) => lstatSync(file, { throwIfNoEntry: false })?.isFile())
 }
 
+const sizeOf = (file: string): number => lstatSync(file, { throwIfNoEntry: false })?.size ?? 0
+
+/** Bytes of a file that is written here and there, without its holes. */
+const roomOf = (file: string): number => 512 * (lstatSync(file, { throwIfNoEntry: false })?.blocks ?? 0)
+
 const packs = (): string[] => filesBelow(folder.at('backup/e1/packs'))
 
 /** How many bytes of packs are fetched through the destination that is given. */
@@ -72,18 +77,19 @@ describe('row 28: of many packs', () => {
   it('an upload that was killed goes on where it was, and so does a restore', async () => {
     const [source, { key, state, opening }] = [makeSource(), await makeRepository()]
     const backup = ['backup', source, '--to', folder.at('backup'), ...opening]
-    const victim = await killedOnce(commandOf(backup), () => packs().length >= 3)
+    // Its files are written in one go; the last one may not be yet.
+    const journal = (): string[] => filesBelow(join(state, 'journal')).filter((file) => sizeOf(file) > 0)
+    const victim = await killedOnce(commandOf(backup), () => journal().length >= 2)
     expect(victim, victim.stderr).toMatchObject({ killed: true, stdout: '' })
-    const [before, noted] = [packs().length, filesBelow(join(state, 'journal')).length]
-    expect(noted).toBeGreaterThan(0)
+    const [before, noted] = [packs().length, journal().length]
     const { storedBytes, complete } = jsonOf(await done(backup))
     expect(complete).toBe(true)
     expect(packs().length - before).toBeLessThanOrEqual(5 - noted)
     expect(storedBytes).toBeLessThan(4 * 33 * MIB - noted * 32 * MIB + OVERHEAD)
-    expect(filesBelow(join(state, 'journal'))).toEqual([])
+    expect(journal()).toEqual([])
 
     const restore = ['restore', folder.at('backup'), '--target', folder.at('target'), ...opening]
-    const written = (): number => filesBelow(folder.at('target')).reduce((sum, file) => sum + sizeOf(file), 0)
+    const written = (): number => filesBelow(folder.at('target')).reduce((sum, file) => sum + roomOf(file), 0)
     const restorer = await killedOnce(commandOf(restore), () => written() > 2 * PACK)
     expect(restorer, restorer.stderr).toMatchObject({ killed: true, stdout: '' })
     const { store, fetched } = counted(localFolder(folder.at('backup')))
@@ -94,8 +100,6 @@ describe('row 28: of many packs', () => {
     expect(described(folder.at('target/source'))).toEqual(described(source))
   }, 120_000)
 })
-
-const sizeOf = (file: string): number => lstatSync(file, { throwIfNoEntry: false })?.size ?? 0
 
 describe('row 28: copies of databases', () => {
   it('that a killed process left are removed by the next backup, which is not locked out', async () => {
