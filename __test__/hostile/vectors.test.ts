@@ -9,6 +9,7 @@ import {
   type Repository,
   type RestoreResult,
 } from '../../ts/index.ts'
+import { sha256 } from '../destinations/bodies.ts'
 import { testFolder } from '../seal/folder.ts'
 import { altered, credentialOf, golden, hostile, isWhole, memoryOf, restoredTree, type Variant } from './golden.ts'
 
@@ -87,7 +88,8 @@ describe('row 48: the hostile repository', () => {
   function pinned(pin: object): string {
     const stateDir = folder.fresh()
     mkdirSync(join(stateDir, expected.repository), { recursive: true })
-    writeFileSync(join(stateDir, expected.repository, 'pin.json'), JSON.stringify(pin))
+    const line = JSON.stringify(pin)
+    writeFileSync(join(stateDir, expected.repository, 'pin.json'), `${line}\n${sha256(Buffer.from(line))}\n`)
     return stateDir
   }
 
