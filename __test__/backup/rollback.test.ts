@@ -98,7 +98,7 @@ describe('row 48: a destination that says protection is off', () => {
   }
 
   it('is believed by nobody who has a credential, or has seen it protected', async () => {
-    const { store, before, repository } = await older()
+    const { store, repository } = await older()
     await downgraded(store)
     await repository.close()
     for (const how of [{}, { with: undefined }]) {

@@ -217,23 +217,24 @@ describe('a database', () => {
     stop = () => writer.kill()
     const repository = await place.create()
     const counts: [string, number, number][] = []
-    for (let round = 0; round < runs(5); round += 1) {
+    for (let round = 0; round < runs(3); round += 1) {
       const least = await writer.committed()
-      const { id, complete } = await repository.backup([path, sqlite(`${path}/messages.db`, { as: 'again.db' })])
-      expect(complete).toBe(true)
-      counts.push([id, least, await writer.committed()])
+      const found = await repository.backup(path)
+      const said = await repository.backup(sqlite(`${path}/messages.db`, { as: 'data' }))
+      expect([...found.unread, ...said.unread]).toEqual([])
+      const most = await writer.committed()
+      counts.push([`${found.id} data/messages.db`, least, most], [`${said.id} data`, least, most])
     }
     await writer.stop()
-    for (const [id, least, most] of counts) {
-      const target = folder.fresh()
+    for (const [where, least, most] of counts) {
+      const [target, [id = '', name]] = [folder.fresh(), where.split(' ')]
       await repository.restore(id, { to: target })
-      for (const copy of [`${target}/data/messages.db`, `${target}/again.db`]) {
-        expect(integrityOf(copy)).toBe('ok')
-        expect(messagesIn(copy)).toBeGreaterThanOrEqual(least)
-        expect(messagesIn(copy)).toBeLessThanOrEqual(most)
-      }
-      const names = (await all(repository.list(id))).map((entry) => entry.path)
-      expect(names.filter((name) => /-(wal|shm|journal)$/.test(name))).toEqual([])
+      const copy = `${target}/${name}`
+      expect(integrityOf(copy)).toBe('ok')
+      expect(messagesIn(copy)).toBeGreaterThanOrEqual(least)
+      expect(messagesIn(copy)).toBeLessThanOrEqual(most)
+      const paths = (await all(repository.list(id))).map((entry) => entry.path)
+      expect(paths.filter((path) => /-(wal|shm|journal)$/.test(path))).toEqual([])
     }
   })
 
