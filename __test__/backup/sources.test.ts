@@ -3,7 +3,7 @@ import { copyFileSync, createReadStream, readFileSync, statSync, writeFileSync }
 import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { integrityOf, messagesIn, startWriter } from '../../examples/quickstart/database.mjs'
 import { type Repository, type SourceInput, sqlite } from '../../ts/index.ts'
 import { runs } from '../project/property-runs.ts'
@@ -204,6 +204,26 @@ describe('sources', () => {
     const call = repository.backup({ name: 'x', open: never }, { signal: controller.signal })
     await expect(call).rejects.toBe('not even opened')
     expect(await all(repository.snapshots())).toEqual([])
+  })
+})
+
+describe('a source that is opened too late', () => {
+  it('row 29: is let go at once', async () => {
+    const repository = await place.create()
+    const controller = new AbortController()
+    let isGone = false
+    const open = async (): Promise<Readable> => {
+      controller.abort('enough')
+      await wait(30)
+      return new Readable({
+        destroy(_, done) {
+          isGone = true
+          done(null)
+        },
+      })
+    }
+    await expect(repository.backup({ name: 'late', open }, { signal: controller.signal })).rejects.toBe('enough')
+    await vi.waitFor(() => expect(isGone).toBe(true))
   })
 })
 
