@@ -29,10 +29,10 @@ pub struct OnlineBackup;
 
 impl Snapshotter for OnlineBackup {
     fn copy(&self, path: &Path, target: &Path) -> Result<(), Error> {
-        if handles::is_open_elsewhere(path) {
+        let Some(_claim) = handles::claim(path) else {
             let reason = "this process has it open: pass its own snapshot for it";
             return Err(unreadable(reason));
-        }
+        };
         let outcome = open(path).and_then(|source| copy(&source, target));
         for suffix in ["-wal", "-shm", "-journal"] {
             drop(std::fs::remove_file(beside(target, suffix)));

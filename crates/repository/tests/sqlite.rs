@@ -20,7 +20,7 @@ use std::thread;
 use std::time::Duration;
 
 use holdfast_repository::session::Options;
-use holdfast_repository::source::ProblemKind;
+use holdfast_repository::source::{Origin, ProblemKind, Source};
 use holdfast_repository::sqlite::OnlineBackup;
 use holdfast_repository::store::Store;
 use rusqlite::Connection;
@@ -125,6 +125,36 @@ fn row_49_every_copy_of_a_database_under_writes_holds_whole_transactions() {
         assert!(last > 10, "{journal}: only {last} transactions were seen");
         drop(writing);
     }
+}
+
+#[test]
+fn row_49_copies_and_looks_of_one_process_do_not_disturb_each_other() {
+    let folder = Scratch::new();
+    let path = folder.0.join("app.sqlite");
+    prepare(&path);
+    let _writing = Writing::start(&path, "DELETE");
+    let twice = [at(&folder.0), Source { name: None, origin: Origin::Database(path, None) }];
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let store: Arc<dyn Store> = Arc::new(Memory::default());
+                let (key, restored) = (key(), Scratch::new());
+                make(&store, &key);
+                let options =
+                    Options { snapshotter: Some(Arc::new(OnlineBackup)), ..Options::default() };
+                for _ in 0..15 {
+                    let outcome = back_up(&store, &key, &twice, &options).unwrap();
+                    assert_eq!(outcome.problems, []);
+                    let (_, tree) = read_back(&store, &key, &outcome.snapshot.id).unwrap();
+                    let files: Vec<_> = tree.values().filter(|entry| entry.0 == "file").collect();
+                    assert_eq!(files.len(), 2);
+                    for file in files {
+                        last_transaction(&restored, &file.3);
+                    }
+                }
+            });
+        }
+    });
 }
 
 #[test]
