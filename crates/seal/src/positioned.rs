@@ -45,11 +45,7 @@ pub fn read_at(
 /// # Errors
 ///
 /// The system's.
-pub fn write_at(
-    file: &File,
-    mut offset: u64,
-    mut pieces: &mut [IoSlice<'_>],
-) -> io::Result<()> {
+pub fn write_at(file: &File, mut offset: u64, mut pieces: &mut [IoSlice<'_>]) -> io::Result<()> {
     IoSlice::advance_slices(&mut pieces, 0);
     while !pieces.is_empty() {
         let count = attempt("write", || transfer::write(file, offset, pieces))?;
