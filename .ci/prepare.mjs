@@ -15,6 +15,12 @@ const PRODUCTS = {
     output: 'node_modules',
     steps: [['install', '--no-save', ...LOCK, '--loglevel=error']],
   },
+  crates: {
+    inputs: CORE,
+    output: 'target/release',
+    program: 'cargo',
+    steps: [['build', '--quiet', '--release', '--package', 'holdfast-repository']],
+  },
   addon: {
     inputs: CORE,
     output: 'ts/native/generated',
@@ -45,14 +51,15 @@ const PRODUCTS = {
  * @returns {Promise<void>} Rejects when a step fails; its output has been printed by then.
  */
 export async function prepare({ faults = false, say = (line) => console.log(line) } = {}) {
-  await build('npm packages', say)
+  // Cargo's part of the addon needs no npm package, and npm waits for the network meanwhile.
+  await Promise.all([build('npm packages', say), build('crates', say)])
   await build('addon', say)
   if (faults) await build('faulty addon', say)
   await build('library', say)
 }
 
 async function build(name, say) {
-  const { inputs, output, clean = false, steps } = PRODUCTS[name]
+  const { inputs, output, clean = false, program = 'npm', steps } = PRODUCTS[name]
   const stamp = join(root, 'target', 'stamps', name.replace(' ', '-'))
   const now = await digest(inputs)
   const before = existsSync(stamp) ? await readFile(stamp, 'utf8') : ''
@@ -62,8 +69,8 @@ async function build(name, say) {
   await rm(stamp, { force: true })
   if (clean) await rm(join(root, output), { recursive: true, force: true })
   for (const args of steps) {
-    const { code } = await run('npm', args, { quiet: true })
-    if (code !== 0) throw new Error(`npm ${args.join(' ')} failed; its output is above`)
+    const { code } = await run(program, args, { quiet: true })
+    if (code !== 0) throw new Error(`${program} ${args.join(' ')} failed; its output is above`)
   }
   await mkdir(dirname(stamp), { recursive: true })
   await writeFile(stamp, now)
