@@ -1,4 +1,5 @@
 // Installs and builds what is out of date, and only that. Import it after the preflight.
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
@@ -7,6 +8,9 @@ import { root, run } from './command.mjs'
 
 /** The lockfile was made on Linux and names no packages of other systems, which npm then leaves out. */
 const LOCK = process.platform === 'linux' ? [] : ['--no-package-lock']
+
+/** The build of the addon names its target, and so has a folder of its own. */
+const HOST = /^host: (.*)$/m.exec(execFileSync('rustc', ['-vV'], { encoding: 'utf8' }))?.[1] ?? ''
 
 const CORE = ['Cargo.toml', 'Cargo.lock', 'crates', 'package.json', '.ci/notices.mjs']
 const PRODUCTS = {
@@ -17,9 +21,9 @@ const PRODUCTS = {
   },
   crates: {
     inputs: CORE,
-    output: 'target/release',
+    output: `target/${HOST}/release`,
     program: 'cargo',
-    steps: [['build', '--quiet', '--release', '--package', 'holdfast-repository']],
+    steps: [['build', '--quiet', '--release', '--package', 'holdfast-repository', '--target', HOST]],
   },
   addon: {
     inputs: CORE,
