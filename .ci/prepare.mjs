@@ -23,7 +23,7 @@ const PRODUCTS = {
     inputs: CORE,
     output: `target/${HOST}/release`,
     program: 'cargo',
-    steps: [['build', '--quiet', '--release', '--package', 'holdfast-repository', '--target', HOST]],
+    steps: [['build', '--quiet', '--release', '--package', 'holdfast-node', '--target', HOST]],
   },
   addon: {
     inputs: CORE,
